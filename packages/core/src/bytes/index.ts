@@ -1,0 +1,7 @@
+/**
+ * Bytes: encodings, comparison, and secrets that do not show.
+ * @module
+ */
+export { type Bytes, concatBytes, constantTimeEqual, equalBytes, utf8 } from './bytes.js'
+export { fromBase64, fromBase64url, fromHex, toBase64, toBase64url, toHex } from './encoding.js'
+export { SecretBytes } from './secret.js'

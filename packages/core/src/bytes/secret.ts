@@ -1,0 +1,78 @@
+import { inspect } from 'node:util'
+import { TrustholdError } from '../errors/index.js'
+
+/**
+ * Bytes that must not show. Printing, JSON and inspection give `<redacted>`; the bytes are reached only through
+ * {@link SecretBytes.use} and {@link SecretBytes.copy}, and {@link SecretBytes.wipe} overwrites them.
+ *
+ * It guards against accidents, not against someone who reads the process's memory: copies that the runtime or a
+ * cryptographic library made stay until the memory is reused.
+ */
+export class SecretBytes {
+  #bytes: Uint8Array
+  #wiped = false
+
+  private constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** Takes the bytes over: the caller must not use the array afterwards. */
+  static take(bytes: Uint8Array): SecretBytes {
+    return new SecretBytes(bytes)
+  }
+
+  /** Copies the bytes. */
+  static from(bytes: Uint8Array): SecretBytes {
+    return new SecretBytes(Uint8Array.from(bytes))
+  }
+
+  /** Length in bytes; also known after wiping. */
+  get length(): number {
+    return this.#bytes.length
+  }
+
+  /** True once {@link SecretBytes.wipe} was called. */
+  get wiped(): boolean {
+    return this.#wiped
+  }
+
+  /**
+   * Lends the bytes to a function. They must neither be changed nor kept.
+   * @throws SECRET_WIPED
+   */
+  use<T>(fn: (bytes: Uint8Array) => T): T {
+    if (this.#wiped) throw new TrustholdError('SECRET_WIPED', { length: this.#bytes.length })
+    return fn(this.#bytes)
+  }
+
+  /**
+   * A copy that the caller owns and has to overwrite.
+   * @throws SECRET_WIPED
+   */
+  copy(): Uint8Array {
+    return this.use((bytes) => Uint8Array.from(bytes))
+  }
+
+  /** Overwrites the bytes with zeros. May be called again. */
+  wipe(): void {
+    this.#bytes.fill(0)
+    this.#wiped = true
+  }
+
+  /** `using secret = ...` wipes at the end of the block. */
+  [Symbol.dispose](): void {
+    this.wipe()
+  }
+
+  toString(): string {
+    return '<redacted>'
+  }
+
+  toJSON(): string {
+    return '<redacted>'
+  }
+
+  [inspect.custom](): string {
+    return `SecretBytes(${this.#bytes.length}) <redacted>`
+  }
+}

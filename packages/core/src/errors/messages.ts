@@ -1,0 +1,63 @@
+import type { ErrorCode, ErrorContexts } from './codes.js'
+
+type Failures = readonly { check: string; reason: string }[]
+
+const listed = (failures: Failures): string => failures.map((f) => `${f.check}: ${f.reason}`).join('; ')
+
+/** One message per code; leaving one out does not compile. Lower case, no full stop, expected and actual. */
+export const errorMessages: { readonly [C in ErrorCode]: (context: ErrorContexts[C]) => string } = {
+  CODEC_UNDERFLOW: (c) =>
+    `${c.path}: needs ${c.needed} bytes at offset ${c.offset}, ${c.available} are available`,
+  CODEC_TRAILING: (c) => `${c.path}: ${c.trailing} unread bytes after its end at offset ${c.offset}`,
+  CODEC_VALUE: (c) => `${c.path}: expected ${c.expected} at offset ${c.offset}, found ${c.actual}`,
+  CODEC_LIMIT: (c) => `${c.path}: ${c.actual} at offset ${c.offset} is above the limit of ${c.limit}`,
+  CODEC_RANGE: (c) => `${c.path}: cannot write ${c.actual}, expected ${c.expected}`,
+  BYTES_ENCODING: (c) =>
+    `not ${c.encoding}: bad character or length at position ${c.position} of ${c.length}`,
+  SECRET_WIPED: (c) => `the secret of ${c.length} bytes was wiped`,
+  TPM_ALGORITHM_UNSUPPORTED: (c) => `${c.algorithm} is not accepted for ${c.use}`,
+  TPM_KEY_INVALID: (c) => `${c.path}: ${c.reason}`,
+  TPM_CREDENTIAL_INVALID: (c) => `the credential blob (name algorithm ${c.nameAlgorithm}) does not open`,
+  TPM_RESPONSE: (c) =>
+    `${c.command} failed with ${c.name} (0x${c.responseCode.toString(16)})${
+      c.subject === undefined ? '' : ` for ${c.subject} ${c.index ?? '?'}`
+    }`,
+  TPM_RESPONSE_MALFORMED: (c) =>
+    `the response to ${c.command} is malformed at offset ${c.offset}: ${c.reason}`,
+  TPM_NOT_AVAILABLE: (c) => `${c.what} is not available: ${c.reason}`,
+  CERTIFICATE_INVALID: (c) => `certificate ${c.path}: expected ${c.expected}, found ${c.actual}`,
+  CERTIFICATE_BUNDLE_INVALID: (c) => `the ${c.format} bundle cannot be read: ${c.reason}`,
+  EVENT_LOG_INVALID: (c) =>
+    `event ${c.event} at offset ${c.offset}, ${c.field}: expected ${c.expected}, found ${c.actual}`,
+  BASE_IMAGE_INVALID: (c) => `base image ${c.path}: expected ${c.expected}, found ${c.actual}`,
+  EVIDENCE_REFUSED: (c) => `the evidence is refused: ${listed(c.failures)}`,
+  JOSE_INVALID: (c) => `${c.what} is not acceptable: ${c.reason}`,
+  TOKEN_INVALID: (c) => `token refused by ${c.check}: ${c.reason}`,
+  PROOF_INVALID: (c) => `proof of possession refused by ${c.check}: ${c.reason}`,
+  ATTESTATION_REFUSED: (c) => `attestation refused: ${listed(c.failures)}`,
+  ATTESTATION_UNDECIDED: (c) => `attestation could not be decided: ${listed(c.failures)}`,
+  PROVIDER_NOT_FOUND: (c) => `no trusted key provider ${JSON.stringify(c.provider)}`,
+  PROVIDER_UNUSABLE: (c) => `trusted key provider ${JSON.stringify(c.provider)}: ${c.reason}`,
+  WRAPPED_KEY_INVALID: (c) => `the wrapped key is refused: ${c.reason}`,
+  DELIVERY_REFUSED: (c) =>
+    `provider ${JSON.stringify(c.provider)} does not deliver by ${c.delivery}: ${c.reason}`,
+  ALREADY_EXISTS: (c) => `${c.kind} ${JSON.stringify(c.name)} exists already`,
+  NOT_FOUND: (c) => `no ${c.kind} ${JSON.stringify(c.name)}`,
+  KMIP_RESULT: (c) => `KMIP ${c.operation}: ${c.status}, ${c.reason}`,
+  KMIP_PROTOCOL: (c) => `KMIP ${c.operation}: ${c.reason}`,
+  KMIP_VERSION: (c) => `no common KMIP version: offered ${c.offered}, server has ${c.server}`,
+  TRANSPORT_FAILED: (c) => `${c.endpoint}: ${c.phase} failed: ${c.reason}`,
+  TRANSPORT_TIMEOUT: (c) => `${c.endpoint}: ${c.phase} took longer than ${c.milliseconds} ms`,
+  TRANSPORT_ABORTED: (c) => `${c.endpoint}: the caller aborted`,
+  TRANSPORT_CLOSED: (c) => `${c.endpoint}: closed`,
+  STORE_CONFLICT: (c) => `${c.key}: expected revision ${c.expected}, found ${c.actual}`,
+  STORE_ARGUMENT: (c) => `${c.name}: ${c.reason}`,
+  STORE_UNAVAILABLE: (c) => `the store cannot ${c.operation}: ${c.reason}`,
+  STORE_CORRUPT: (c) => `${c.key}: stored bytes are damaged: ${c.reason}`,
+  STORE_CLOSED: (c) => `the store is closed, cannot ${c.operation}`,
+  REQUEST_INVALID: (c) => `${c.path}: expected ${c.expected}, found ${c.actual}`,
+  REQUEST_TOO_LARGE: (c) => `the request is larger than ${c.limit} bytes`,
+  SERVICE_ERROR: (c) => `the service answered ${c.status} ${c.serviceCode}: ${c.message}`,
+  ARGUMENT_INVALID: (c) => `${c.name}: ${c.reason}`,
+  CONFIGURATION_INVALID: (c) => `${c.name}: ${c.reason}`,
+}

@@ -1,0 +1,39 @@
+/**
+ * What adapters implement. Each interface's comment is its contract; `@trusthold/core/testing` has the suites that
+ * prove it.
+ * @module
+ */
+export { type AuditRecord, type AuditSink, auditChainStart, chainAudit } from './audit-sink.js'
+export { type Clock, systemClock } from './clock.js'
+export type {
+  ConfigChange,
+  ConfigEntry,
+  ConfigListOptions,
+  ConfigPage,
+  ConfigPutOptions,
+  ConfigStore,
+  ConfigWatchOptions,
+} from './config-store.js'
+export type {
+  KeyServer,
+  KeyServerAddress,
+  KeyServerCallOptions,
+  KeyServerConfig,
+  KeyServerFactory,
+  PrimaryKeyInfo,
+} from './key-server.js'
+export { type RandomSource, systemRandom } from './random-source.js'
+export type { ReplayGuard } from './replay-guard.js'
+export type { Storage } from './storage.js'
+export type { PublicJwk, SigningKeyInfo, TokenSignature, TokenSigner } from './token-signer.js'
+export type {
+  AttestationKey,
+  EndorsementKey,
+  OpenAttestationKeyOptions,
+  PcrBankSelection,
+  PcrBankValues,
+  Tpm,
+  TpmKeyKind,
+  TpmQuote,
+} from './tpm.js'
+export type { TpmTransport, TransmitOptions } from './tpm-transport.js'

@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    'ttlv/index': 'src/ttlv/index.ts',
+  },
+  format: ['esm'],
+  splitting: true,
+  dts: true,
+  sourcemap: true,
+  clean: true,
+  target: 'node20',
+})

@@ -1,0 +1,25 @@
+import { defaultServerConditions } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+const ssr = { resolve: { conditions: ['@trusthold/source', ...defaultServerConditions] } }
+
+const project = (name: string, include: string[], testTimeout = 5_000) => ({
+  ssr,
+  test: { name, include, testTimeout, hookTimeout: Math.max(testTimeout, 30_000) },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('core', ['packages/core/test/**/*.test.ts']),
+      project('tpm-adapter', ['packages/tpm-adapter/test/**/*.test.ts'], 60_000),
+      project('kmip-adapter', ['packages/kmip-adapter/test/**/*.test.ts'], 60_000),
+      project('storage-adapter', ['packages/storage-adapter/test/**/*.test.ts'], 60_000),
+      project('examples', ['examples/*/test/**/*.test.ts'], 60_000),
+      project('interop', ['test/interop/**/*.test.ts'], 120_000),
+      project('attacks', ['test/attacks/**/*.test.ts'], 60_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 180_000),
+    ],
+    coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['packages/*/src/**/index.ts'] },
+  },
+})
