@@ -1,0 +1,31 @@
+/**
+ * Signed and encrypted JOSE objects in the few forms that are used here: JWS with ES256, JWE with a shared key, JWE
+ * to a public key, JWK thumbprints. The only room that knows the jose library.
+ * @module
+ */
+export { parseJsonObject } from './json.js'
+export {
+  decryptWith,
+  encryptTo,
+  type JweHeader,
+  openDirect,
+  type ParsedJwe,
+  parseDirect,
+  sealDirect,
+} from './jwe.js'
+export {
+  type EcPublicJwk,
+  exportEcPublicJwk,
+  importEcPublicJwk,
+  parseEcPublicJwk,
+  thumbprint,
+} from './jwk.js'
+export {
+  compactJws,
+  type JwsAlgorithm,
+  jwsSigningInput,
+  type ParsedJws,
+  type ParseJwsOptions,
+  parseJws,
+  verifyJws,
+} from './jws.js'

@@ -1,0 +1,44 @@
+import { TrustholdError } from '../errors/index.js'
+
+const refuse = (what: string, reason: string) => new TrustholdError('JOSE_INVALID', { what, reason })
+
+/**
+ * Reads a JSON object of a JOSE header or payload. Duplicate member names are refused (RFC 7515 section 4): two
+ * readers could otherwise see two different objects.
+ * @param what names the part in errors
+ * @throws JOSE_INVALID
+ */
+export function parseJsonObject(bytes: Uint8Array, what: string): Record<string, unknown> {
+  let text: string
+  let value: unknown
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new TrustholdError('JOSE_INVALID', { what, reason: 'it is not UTF-8 JSON' }, { cause })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse(what, 'it is not an object')
+  // What is written back as it came has every name once; only other texts need the slower look.
+  if (JSON.stringify(value) !== text && hasDuplicateNames(text))
+    throw refuse(what, 'it has a member name twice')
+  return value as Record<string, unknown>
+}
+
+/** Looks for a repeated member name in a text that JSON.parse accepted. */
+function hasDuplicateNames(text: string): boolean {
+  const open: (Set<string> | undefined)[] = []
+  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/gs)) {
+    const [token, colon] = match
+    if (token === '{') open.push(new Set())
+    else if (token === '[') open.push(undefined)
+    else if (token === '}' || token === ']') open.pop()
+    else if (colon !== undefined) {
+      const names = open.at(-1)
+      const name = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string
+      if (names?.has(name) === true) return true
+      names?.add(name)
+    }
+  }
+  return false
+}

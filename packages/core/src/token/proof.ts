@@ -1,0 +1,166 @@
+import { createHash, type KeyObject, sign } from 'node:crypto'
+import { toBase64url, utf8 } from '../bytes/index.js'
+import { isTrustholdError, TrustholdError } from '../errors/index.js'
+import {
+  compactJws,
+  type EcPublicJwk,
+  exportEcPublicJwk,
+  importEcPublicJwk,
+  jwsSigningInput,
+  parseEcPublicJwk,
+  parseJsonObject,
+  parseJws,
+  thumbprint,
+  verifyJws,
+} from '../jose/index.js'
+import type { Clock, RandomSource, ReplayGuard } from '../ports/index.js'
+
+const proofType = 'dpop+jwt'
+const maxProofLength = 4_096
+
+/** The request that a proof is for. */
+export interface ProofTarget {
+  /** HTTP method, upper case. */
+  method: string
+  /** The request's URL; query and fragment do not count (RFC 9449 section 4.3). */
+  url: string
+  /** The token that is sent along. */
+  token: string
+}
+
+/** Scheme, authority and path of a URL, normalised as RFC 3986 section 6.2 asks. */
+function targetUri(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+const hashOf = (token: string): string => toBase64url(createHash('sha256').update(token).digest())
+
+/**
+ * Makes a DPoP proof (RFC 9449 section 4.2): shows that the sender of a token holds the key that it is bound to.
+ * @param privateKey P-256
+ */
+export function createProof(
+  privateKey: KeyObject,
+  target: ProofTarget,
+  source: { clock: Clock; random: RandomSource },
+): string {
+  const input = jwsSigningInput(
+    { alg: 'ES256', typ: proofType, jwk: exportEcPublicJwk(privateKey) },
+    {
+      jti: toBase64url(source.random.bytes(16)),
+      htm: target.method,
+      htu: targetUri(target.url) ?? target.url,
+      iat: Math.floor(source.clock.now() / 1000),
+      ath: hashOf(target.token),
+    },
+  )
+  const signature = sign('sha256', utf8(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+  return compactJws(input, signature)
+}
+
+/** Options of {@link createProofVerifier}. */
+export interface ProofVerifierOptions {
+  replay: ReplayGuard
+  clock: Clock
+  /** How old a proof may be and how far clocks may differ, in seconds; 60 by default, 300 at most. */
+  windowSeconds?: number
+}
+
+/** Verifies proofs of possession; each is accepted once. */
+export interface ProofVerifier {
+  /**
+   * @param proof the DPoP header's value
+   * @param boundTo thumbprint that the token is bound to (`cnf.jkt`)
+   * @returns the public key that the proof was made with
+   * @throws PROOF_INVALID naming the check: `proof.format`, `proof.key`, `proof.signature`, `proof.target`,
+   *   `proof.token`, `proof.time`, `proof.unused`; STORE_UNAVAILABLE when it cannot be told whether it was used
+   */
+  verify(proof: string, target: ProofTarget, boundTo: string): Promise<EcPublicJwk>
+}
+
+const refuse = (check: string, reason: string, cause?: unknown) =>
+  new TrustholdError('PROOF_INVALID', { check, reason }, { cause })
+
+/** How many hosts' binding keys stay imported; importing one costs as much as a signature verification. */
+const importedKeys = 4_096
+
+/** Makes a proof verifier. */
+export function createProofVerifier(options: ProofVerifierOptions): ProofVerifier {
+  const window = options.windowSeconds ?? 60
+  if (!(window > 0 && window <= 300)) {
+    throw new TrustholdError('CONFIGURATION_INVALID', { name: 'windowSeconds', reason: 'expected 1 to 300' })
+  }
+  const keys = new Map<string, KeyObject>()
+  const keyOf = (jkt: string, jwk: EcPublicJwk): KeyObject => {
+    const known = keys.get(jkt)
+    if (known !== undefined) return known
+    const key = importKey(jwk)
+    if (keys.size >= importedKeys) keys.delete(keys.keys().next().value as string)
+    keys.set(jkt, key)
+    return key
+  }
+  return {
+    async verify(proof, target, boundTo) {
+      const jws = readProof(proof)
+      const jwk = readKey(jws.header['jwk'])
+      const jkt = thumbprint(jwk)
+      if (jkt !== boundTo) throw refuse('proof.key', 'it is not made with the key that the token is bound to')
+      if (!verifyJws(jws, keyOf(jkt, jwk))) throw refuse('proof.signature', 'the signature does not verify')
+      const claims = parseJsonObject(jws.payload, 'proof payload')
+      checkTarget(claims, target)
+      const jti = checkFreshness(claims, options.clock.now() / 1000, window)
+      // Claimed last: only the holder of the key can use up an id, and only its own.
+      const expiresAt = options.clock.now() + 2 * window * 1000
+      if (!(await options.replay.claim(`dpop:${jkt}:${hashOf(jti)}`, expiresAt))) {
+        throw refuse('proof.unused', 'it was used before')
+      }
+      return jwk
+    },
+  }
+}
+
+function readProof(proof: string) {
+  try {
+    return parseJws(proof, { what: 'proof', typ: proofType, maxLength: maxProofLength })
+  } catch (error) {
+    if (isTrustholdError(error, 'JOSE_INVALID')) throw refuse('proof.format', error.context.reason, error)
+    throw error
+  }
+}
+
+function readKey(value: unknown): EcPublicJwk {
+  try {
+    return parseEcPublicJwk(value, 'proof key')
+  } catch (error) {
+    throw refuse('proof.key', 'expected a public P-256 key in the header', error)
+  }
+}
+
+function importKey(jwk: EcPublicJwk): KeyObject {
+  try {
+    return importEcPublicJwk(jwk, 'proof key')
+  } catch (error) {
+    throw refuse('proof.key', 'it is not a point of P-256', error)
+  }
+}
+
+function checkTarget(claims: Record<string, unknown>, target: ProofTarget): void {
+  const { htm, htu, ath } = claims
+  if (htm !== target.method || typeof htu !== 'string' || targetUri(htu) !== targetUri(target.url)) {
+    throw refuse('proof.target', `it is not for ${target.method} of this address`)
+  }
+  if (ath !== hashOf(target.token)) throw refuse('proof.token', 'it is for another token')
+}
+
+function checkFreshness(claims: Record<string, unknown>, now: number, window: number): string {
+  const { iat, jti } = claims
+  if (typeof iat !== 'number' || Math.abs(now - iat) > window) {
+    throw refuse('proof.time', `it was not made within ${window} seconds of now`)
+  }
+  if (typeof jti !== 'string' || jti.length < 8 || jti.length > 256) {
+    throw refuse('proof.format', 'expected a jti of 8 to 256 characters')
+  }
+  return jti
+}
