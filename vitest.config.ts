@@ -16,6 +16,7 @@ export default defineConfig({
       project('kmip-adapter', ['packages/kmip-adapter/test/**/*.test.ts'], 60_000),
       project('storage-adapter', ['packages/storage-adapter/test/**/*.test.ts'], 60_000),
       project('examples', ['examples/*/test/**/*.test.ts'], 60_000),
+      project('checks', ['test/checks/**/*.test.ts'], 60_000),
       project('interop', ['test/interop/**/*.test.ts'], 120_000),
       project('attacks', ['test/attacks/**/*.test.ts'], 60_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 180_000),
