@@ -148,7 +148,13 @@ function importKey(jwk: EcPublicJwk): KeyObject {
 
 function checkTarget(claims: Record<string, unknown>, target: ProofTarget): void {
   const { htm, htu, ath } = claims
-  if (htm !== target.method || typeof htu !== 'string' || targetUri(htu) !== targetUri(target.url)) {
+  const expected = targetUri(target.url)
+  if (
+    expected === undefined ||
+    htm !== target.method ||
+    typeof htu !== 'string' ||
+    targetUri(htu) !== expected
+  ) {
     throw refuse('proof.target', `it is not for ${target.method} of this address`)
   }
   if (ath !== hashOf(target.token)) throw refuse('proof.token', 'it is for another token')

@@ -1,0 +1,8 @@
+/**
+ * A service's own configuration in its ConfigStore: documents, live views of them, secrets that nodes share.
+ * @module
+ */
+export { type DocumentFormat, jsonDocument, parseInput } from './documents.js'
+export { type LiveDocument, LiveMap, type LiveMapOptions } from './live-map.js'
+export { assertName, keyOfName, maxNameLength, nameOfKey } from './names.js'
+export { shareSecret } from './shared-secret.js'

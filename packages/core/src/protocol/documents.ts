@@ -1,0 +1,83 @@
+import {
+  bytesOf,
+  type Codec,
+  constant,
+  enumOf,
+  type Infer,
+  listOf,
+  sizedBytes,
+  struct,
+  u8,
+  u16,
+  u32,
+  u64,
+  variant,
+} from '../codec/index.js'
+
+/** Longest context document that is read, in bytes: an event log of 1 MiB and what goes with it. */
+export const maxDocumentLength = 1_200_000
+
+const structureBytes = sizedBytes(u16, 4_096)
+
+const pcrBankDef = struct('PCR_BANK', {
+  bank: enumOf('bank', u16, { sha1: 0x0004, sha256: 0x000b, sha384: 0x000c, sha512: 0x000d }),
+  pcrs: listOf(u8, u8, 24),
+})
+
+const pcrValuesDef = struct('PCR_VALUES', {
+  bank: enumOf('bank', u16, { sha1: 0x0004, sha256: 0x000b, sha384: 0x000c, sha512: 0x000d }),
+  values: listOf(u8, struct('PCR_VALUE', { pcr: u8, digest: sizedBytes(u8, 64) }), 24),
+})
+
+/**
+ * What host and Attestation Service pass to and fro as opaque contexts, big-endian: the four bytes `THLD`, a format
+ * version, a kind, and the kind's fields. A new sort of evidence is a new pair of kinds.
+ *
+ * - `hello` (host, first leg): the attestation key's TPMT_PUBLIC and the thumbprint of the binding key.
+ * - `challenge` (service): a credential for exactly that attestation key in the TPM of exactly that endorsement key,
+ *   what to quote, and the service's own sealed state, which the host returns untouched.
+ * - `evidence` (host, second leg): the sealed state, the quote, the PCR values and the boot's event log.
+ */
+const contextDocumentDef = variant(
+  'CONTEXT_DOCUMENT',
+  {
+    magic: constant(u32, 0x5448_4c44),
+    version: constant(u8, 1),
+    kind: enumOf('kind', u8, { hello: 1, challenge: 2, evidence: 3 }),
+  },
+  'kind',
+  {
+    hello: { attestationKey: structureBytes, bindingKeyThumbprint: bytesOf(32) },
+    challenge: {
+      credentialBlob: structureBytes,
+      encryptedSecret: structureBytes,
+      nonce: bytesOf(32),
+      selection: listOf(u8, pcrBankDef, 4),
+      state: structureBytes,
+      expiresAt: u64,
+    },
+    evidence: {
+      state: structureBytes,
+      message: structureBytes,
+      signature: structureBytes,
+      pcrs: listOf(u8, pcrValuesDef, 4),
+      eventLog: sizedBytes(u32, 1_048_576),
+    },
+  },
+)
+
+/** A context document; narrows on `kind`. */
+export type ContextDocument = Infer<typeof contextDocumentDef>
+
+/** Reads and writes context documents. */
+export const contextDocument: Codec<ContextDocument> = contextDocumentDef
+
+/** The first leg's document. */
+export type HelloDocument = Extract<ContextDocument, { kind: 'hello' }>
+/** The service's answer. */
+export type ChallengeDocument = Extract<ContextDocument, { kind: 'challenge' }>
+/** The second leg's document. */
+export type EvidenceDocument = Extract<ContextDocument, { kind: 'evidence' }>
+
+/** The members that every context document starts with. */
+export const documentHead = { magic: 0x5448_4c44, version: 1 } as const

@@ -1,0 +1,26 @@
+/**
+ * What hosts and services say to each other, apart from how it travels.
+ * @module
+ */
+export {
+  type ChallengeDocument,
+  type ContextDocument,
+  contextDocument,
+  documentHead,
+  type EvidenceDocument,
+  type HelloDocument,
+  maxDocumentLength,
+} from './documents.js'
+export type {
+  AttestationDocument,
+  AttestRequest,
+  AttestResult,
+  DecryptRequest,
+  DeliveredKey,
+  GeneratedKey,
+  GenerateKeyRequest,
+  HostIdentity,
+  KeyDelivery,
+  KeyRequestCredentials,
+} from './messages.js'
+export { type QuoteBinding, qualifyingData } from './qualifying-data.js'
