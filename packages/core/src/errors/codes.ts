@@ -117,6 +117,10 @@ export interface ErrorContexts {
   STORE_UNAVAILABLE: { operation: string; reason: string }
   /** Stored bytes are not what was written. */
   STORE_CORRUPT: { key: string; reason: string }
+  /** Deletions after this revision were forgotten: what is known from before must be listed again. */
+  STORE_COMPACTED: { after: string; horizon: string }
+  /** The store was written by a newer release, or is not one of ours. */
+  STORE_VERSION: { found: string; supported: string }
   /** The store was closed. */
   STORE_CLOSED: { operation: string }
 

@@ -54,6 +54,9 @@ export const errorMessages: { readonly [C in ErrorCode]: (context: ErrorContexts
   STORE_ARGUMENT: (c) => `${c.name}: ${c.reason}`,
   STORE_UNAVAILABLE: (c) => `the store cannot ${c.operation}: ${c.reason}`,
   STORE_CORRUPT: (c) => `${c.key}: stored bytes are damaged: ${c.reason}`,
+  STORE_COMPACTED: (c) =>
+    `deletions up to revision ${c.horizon} are forgotten, cannot report changes after ${c.after}: list again`,
+  STORE_VERSION: (c) => `the store has ${c.found}, this release supports ${c.supported}`,
   STORE_CLOSED: (c) => `the store is closed, cannot ${c.operation}`,
   REQUEST_INVALID: (c) => `${c.path}: expected ${c.expected}, found ${c.actual}`,
   REQUEST_TOO_LARGE: (c) => `the request is larger than ${c.limit} bytes`,

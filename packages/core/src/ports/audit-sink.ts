@@ -15,10 +15,15 @@ export interface AuditRecord {
  *
  * Contract:
  * - `append` is atomic and durable; concurrent appends, from any process, get different, gapless sequence numbers and
- *   one chain. Content has at most 64 KiB, otherwise STORE_ARGUMENT.
- * - `read` returns records in order, at most `limit` (1 to 1,000) of them.
- * - No method changes or deletes a record.
- * - A sink that cannot be reached gives STORE_UNAVAILABLE.
+ *   one chain. Appends that one process makes one after the other, also without waiting, keep their order. Content has
+ *   at most 64 KiB and may be empty; more gives STORE_ARGUMENT.
+ * - `read` returns records in order, `limit` (1 to 1,000) of them, fewer only when the chain ends before. `from` is a
+ *   safe integer from 1 on. Other numbers give STORE_ARGUMENT. A sink returns what is stored and leaves it to the
+ *   reader to check the chain, so that also a damaged one can be examined.
+ * - No method changes or deletes a record. Arrays that are passed in are neither kept nor changed; arrays that are
+ *   returned belong to the caller.
+ * - A sink that cannot be reached gives STORE_UNAVAILABLE; whether an append happened is then unknown.
+ * - After `close` every call gives STORE_CLOSED; calls that were made before are carried out.
  */
 export interface AuditSink {
   append(content: Uint8Array): Promise<AuditRecord>

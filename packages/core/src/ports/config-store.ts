@@ -8,9 +8,12 @@ export interface ConfigEntry {
 
 /** One page of a listing. */
 export interface ConfigPage {
-  /** Entries in ascending order of their keys' UTF-8 bytes. */
+  /**
+   * Entries in ascending order of their keys' UTF-8 bytes. There may be fewer than the limit although more follow:
+   * a store ends a page early when its values are large. Only the absence of a cursor marks the end.
+   */
   readonly entries: readonly ConfigEntry[]
-  /** Pass it to the next call; absent on the last page. */
+  /** Pass it, with the same prefix, to the next call; absent on the last page. */
   readonly cursor?: string
   /**
    * The store's revision when the first page was read. A watch from here misses nothing: what changed while later
@@ -34,13 +37,16 @@ export interface ConfigPutOptions {
 export interface ConfigListOptions {
   /** At most this many entries in a page, 1 to 1,000; 100 by default. */
   limit?: number
-  /** From the page before. */
+  /** From the page before. One that is not of a page of this prefix is refused with STORE_ARGUMENT. */
   cursor?: string
 }
 
 /** Options of {@link ConfigStore.watch}. */
 export interface ConfigWatchOptions {
-  /** Report changes with a greater revision than this. */
+  /**
+   * Report changes with a greater revision than this. `0n` reports all that is there, then what changes. A revision
+   * that the store has not reached, as after a restored backup, gives STORE_ARGUMENT.
+   */
   after: bigint
   /** Ends the iteration without an error. */
   signal?: AbortSignal
@@ -51,14 +57,21 @@ export interface ConfigWatchOptions {
  *
  * Contract:
  * - A key is 1 to 512 characters of `A-Z a-z 0-9 . _ ~ % / -`, without empty, `.` or `..` segments between slashes;
- *   anything else is refused with STORE_ARGUMENT. A value has at most 16 MiB. Keys differ when their bytes do.
+ *   anything else is refused with STORE_ARGUMENT. So is a prefix that no key can start with. A value has at most
+ *   16 MiB and may be empty. Keys differ when their bytes do. {@link guardConfigStore} does these checks for every
+ *   adapter alike.
+ * - Revisions count the writes and deletions of the whole store: each gets a greater one than all before it, also
+ *   after the store was closed and opened again. A key that was deleted has revision `0n`.
  * - `put` and `delete` are atomic and durable: once the promise is fulfilled, the change survives the death of the
- *   process. They either happen as a whole or not at all.
+ *   process. They either happen as a whole or not at all. When the promise is rejected with STORE_UNAVAILABLE, the
+ *   change may have happened or not.
  * - A revision that is not the expected one gives STORE_CONFLICT and changes nothing; of any number of concurrent
  *   conditional writers exactly one wins.
- * - Arrays that are passed in are neither kept nor changed; arrays that are returned belong to the caller.
- * - A store that cannot be reached gives STORE_UNAVAILABLE, never an empty answer. After `close` every call gives
- *   STORE_CLOSED, and running watches end.
+ * - Arrays that are passed in are neither kept nor changed, and may be changed by the caller as soon as the call
+ *   returned its promise; arrays that are returned belong to the caller.
+ * - A store that cannot be reached gives STORE_UNAVAILABLE, never an empty answer; stored bytes that are damaged give
+ *   STORE_CORRUPT. After `close` every call gives STORE_CLOSED, and running watches end. Calls that were made before
+ *   are carried out.
  */
 export interface ConfigStore {
   /** The entry, or undefined when there is none. */
@@ -71,7 +84,12 @@ export interface ConfigStore {
   list(prefix: string, options?: ConfigListOptions): Promise<ConfigPage>
   /**
    * Changes to keys that start with the prefix, by any process, in order of their revisions, from `after` on and
-   * without end. Several changes of one key between two reports may be reported as the last one only.
+   * without end. Several changes of one key between two reports may be reported as the last one only. Each iteration
+   * starts at `after`.
+   *
+   * A store need not remember deletions for ever. When it forgot one that a watch would have to report, the iteration
+   * fails with STORE_COMPACTED: list again, and watch from there. (`after: 0n` never does at its start: who knows of
+   * no key needs no deletion.) Wrong arguments and a closed store throw from this call itself.
    */
   watch(prefix: string, options: ConfigWatchOptions): AsyncIterable<ConfigChange>
   /** Ends running watches and frees what the store holds. May be called again. */

@@ -14,6 +14,7 @@ export type {
   ConfigStore,
   ConfigWatchOptions,
 } from './config-store.js'
+export { guardAuditSink, guardConfigStore, guardReplayGuard } from './guard-stores.js'
 export type {
   KeyServer,
   KeyServerAddress,
@@ -25,6 +26,19 @@ export type {
 export { type RandomSource, systemRandom } from './random-source.js'
 export type { ReplayGuard } from './replay-guard.js'
 export type { Storage } from './storage.js'
+export {
+  assertAuditContent,
+  assertAuditSequence,
+  assertConfigKey,
+  assertConfigPrefix,
+  assertConfigValue,
+  assertLimit,
+  assertReplayClaim,
+  assertRevision,
+  largestAuditContent,
+  largestConfigValue,
+  largestPage,
+} from './store-arguments.js'
 export type { PublicJwk, SigningKeyInfo, TokenSignature, TokenSigner } from './token-signer.js'
 export type {
   AttestationKey,
