@@ -1,0 +1,85 @@
+import { fromHex } from '../bytes/index.js'
+import { type Codec, enumOf, u16 } from '../codec/index.js'
+
+/**
+ * Elliptic curves. `id` is the TPM_ECC_CURVE of TPM 2.0 Part 2, section 6.4. Curves with `node` (OpenSSL's name) can
+ * be used; `bytes` is the width of a coordinate and `order` that of the group (FIPS 186-5, SP 800-186). JWK (RFC 7518)
+ * uses the same names for them.
+ */
+const table = {
+  'P-192': { id: 0x0001 },
+  'P-224': { id: 0x0002 },
+  'P-256': {
+    id: 0x0003,
+    node: 'prime256v1',
+    bytes: 32,
+    order: 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
+  },
+  'P-384': {
+    id: 0x0004,
+    node: 'secp384r1',
+    bytes: 48,
+    order: 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
+  },
+  'P-521': {
+    id: 0x0005,
+    node: 'secp521r1',
+    bytes: 66,
+    order:
+      '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
+  },
+  'BN-P256': { id: 0x0010 },
+  'BN-P638': { id: 0x0011 },
+  'SM2-P256': { id: 0x0020 },
+  brainpoolP256r1: { id: 0x0030 },
+  brainpoolP384r1: { id: 0x0031 },
+  brainpoolP512r1: { id: 0x0032 },
+  curve25519: { id: 0x0040 },
+  curve448: { id: 0x0041 },
+} as const
+
+/** Name of an elliptic curve. */
+export type CurveName = keyof typeof table
+
+/** What is needed to use a curve. */
+export interface CurveFacts {
+  /** JWK's name. */
+  readonly name: CurveName
+  /** OpenSSL's name. */
+  readonly node: string
+  /** Width of a coordinate, in bytes. */
+  readonly bytes: number
+  /** Of the group, big-endian, `bytes` long. */
+  readonly order: Uint8Array
+}
+
+const usable = new Map<string, CurveFacts>()
+const byNodeName = new Map<string, CurveFacts>()
+for (const [name, row] of Object.entries(table)) {
+  if (!('node' in row)) continue
+  const facts: CurveFacts = {
+    name: name as CurveName,
+    node: row.node,
+    bytes: row.bytes,
+    order: fromHex(row.order),
+  }
+  usable.set(name, facts)
+  byNodeName.set(row.node, facts)
+}
+
+/** TPM_ECC_CURVE. Part 2, section 6.4. */
+export const tpmEccCurve: Codec<CurveName> = enumOf(
+  'TPM_ECC_CURVE',
+  u16,
+  Object.fromEntries(Object.entries(table).map(([name, { id }]) => [name, id])) as Record<CurveName, number>,
+)
+
+/** Facts of a curve that can be used here: P-256, P-384, P-521. */
+export function curveFacts(name: string): CurveFacts | undefined {
+  return usable.get(name)
+}
+
+/** The same, by OpenSSL's name. */
+export function curveByNodeName(name: string | undefined): CurveFacts | undefined {
+  return name === undefined ? undefined : byNodeName.get(name)
+}
