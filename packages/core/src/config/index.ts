@@ -3,6 +3,15 @@
  * @module
  */
 export { type DocumentFormat, jsonDocument, parseInput } from './documents.js'
+export {
+  type CaDocument,
+  caDocument,
+  type EndorsementSettings,
+  endorsementSettingsDocument,
+  type RegisteredKeyDocument,
+  registeredKeyDocument,
+} from './endorsement-documents.js'
 export { type LiveDocument, LiveMap, type LiveMapOptions } from './live-map.js'
 export { assertName, keyOfName, maxNameLength, nameOfKey } from './names.js'
+export { type ProviderConfig, providerConfig, providerDocument } from './provider-document.js'
 export { shareSecret } from './shared-secret.js'

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { jsonDocument } from './documents.js'
+
+const pem = z.string().min(1).max(65_536)
+
+const keyServerConfig = z.strictObject({
+  servers: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(128),
+        host: z.string().min(1).max(253),
+        port: z.int().min(1).max(65_535).exactOptional(),
+      }),
+    )
+    .min(1)
+    .max(16),
+  clientCertificate: pem,
+  clientPrivateKey: pem,
+  trustedCertificates: z.array(pem).min(1).max(16),
+  timeoutSeconds: z.int().min(1).max(300).exactOptional(),
+})
+
+/** Checks what an administrator says of a trusted key provider. */
+export const providerConfig = z.strictObject({
+  primaryKeyId: z.string().min(1).max(256),
+  keyServer: keyServerConfig,
+  allowTlsDelivery: z.boolean(),
+})
+
+/** A trusted key provider's configuration. */
+export interface ProviderConfig extends z.infer<typeof providerConfig> {}
+
+/** How it is stored. */
+export const providerDocument = jsonDocument<ProviderConfig>(providerConfig)

@@ -1,0 +1,118 @@
+import type { SecretBytes } from '../bytes/index.js'
+import { TrustholdError } from '../errors/index.js'
+import type { Clock, KeyServer, PrimaryKeyInfo } from '../ports/index.js'
+
+/** What a primary key is used for: new keys are wrapped only under an active one. */
+export type PrimaryKeyUse = 'wrap' | 'unwrap'
+
+const statesFor: Readonly<Record<PrimaryKeyUse, readonly PrimaryKeyInfo['state'][]>> = {
+  wrap: ['active'],
+  unwrap: ['active', 'deactivated'],
+}
+
+interface CachedKey {
+  readonly info: PrimaryKeyInfo
+  readonly secret: SecretBytes
+  readonly expiresAt: number
+}
+
+/** Options of {@link PrimaryKeys}. */
+export interface PrimaryKeysOptions {
+  provider: string
+  keyServer: KeyServer
+  clock: Clock
+  /** How long a key stays in memory after it was fetched; then its state is asked again as well. */
+  lifetimeMs: number
+}
+
+/**
+ * The primary keys of one provider, fetched from the key server when needed, kept for a short time and wiped.
+ * Calls that come while a key is being fetched wait for that one fetch.
+ */
+export class PrimaryKeys {
+  readonly #options: PrimaryKeysOptions
+  readonly #cached = new Map<string, CachedKey>()
+  readonly #fetching = new Map<string, Promise<CachedKey>>()
+  #sweep: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(options: PrimaryKeysOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Lends a primary key's bytes to a function.
+   * @throws PROVIDER_UNUSABLE when its state, algorithm or length do not allow the use, and what the key server threw
+   */
+  async use<T>(id: string, use: PrimaryKeyUse, fn: (key: Uint8Array) => T): Promise<T> {
+    const known = this.#fresh(id) ?? (await this.#fetch(id))
+    this.#assertUsable(known.info, use)
+    return known.secret.use(fn)
+  }
+
+  /** Wipes all keys and closes the connection to the key server. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#sweep)
+    for (const id of [...this.#cached.keys()]) this.#drop(id)
+    await this.#options.keyServer.close()
+  }
+
+  #fresh(id: string): CachedKey | undefined {
+    const known = this.#cached.get(id)
+    if (known === undefined || known.expiresAt > this.#options.clock.now()) return known
+    this.#drop(id)
+    return undefined
+  }
+
+  #fetch(id: string): Promise<CachedKey> {
+    const running = this.#fetching.get(id)
+    if (running !== undefined) return running
+    const fetching = this.#load(id).finally(() => this.#fetching.delete(id))
+    this.#fetching.set(id, fetching)
+    return fetching
+  }
+
+  async #load(id: string): Promise<CachedKey> {
+    const { keyServer, clock, lifetimeMs } = this.#options
+    const info = await keyServer.describe(id)
+    // Never fetched for nothing: a key that no use is allowed for stays in the server.
+    this.#assertUsable(info, 'unwrap')
+    const secret = await keyServer.get(id)
+    if (secret.length !== 32) {
+      secret.wipe()
+      throw this.#unusable(`primary key ${id} has ${secret.length} bytes, expected 32`)
+    }
+    const loaded = { info, secret, expiresAt: clock.now() + lifetimeMs }
+    if (this.#closed) {
+      secret.wipe()
+      throw this.#unusable('it was closed')
+    }
+    this.#drop(id)
+    this.#cached.set(id, loaded)
+    this.#sweep ??= setInterval(() => this.#dropExpired(), lifetimeMs).unref()
+    return loaded
+  }
+
+  #dropExpired(): void {
+    for (const id of [...this.#cached.keys()]) this.#fresh(id)
+  }
+
+  #drop(id: string): void {
+    this.#cached.get(id)?.secret.wipe()
+    this.#cached.delete(id)
+  }
+
+  #assertUsable(info: PrimaryKeyInfo, use: PrimaryKeyUse): void {
+    if (info.algorithm !== 'AES' || info.length !== 256) {
+      throw this.#unusable(`primary key ${info.id} is ${info.algorithm}-${info.length}, expected AES-256`)
+    }
+    if (!statesFor[use].includes(info.state)) {
+      throw this.#unusable(`primary key ${info.id} is ${info.state}, which does not allow to ${use}`)
+    }
+  }
+
+  #unusable(reason: string): TrustholdError<'PROVIDER_UNUSABLE'> {
+    return new TrustholdError('PROVIDER_UNUSABLE', { provider: this.#options.provider, reason })
+  }
+}

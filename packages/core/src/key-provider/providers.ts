@@ -1,0 +1,193 @@
+import {
+  assertName,
+  LiveMap,
+  type ProviderConfig,
+  parseInput,
+  providerConfig,
+  providerDocument,
+} from '../config/index.js'
+import { describeError, TrustholdError } from '../errors/index.js'
+import type { Clock, ConfigStore, KeyServerConfig, KeyServerFactory } from '../ports/index.js'
+import { PrimaryKeys } from './primary-keys.js'
+
+/** What a new trusted key provider is made of. */
+export interface CreateProvider {
+  /** Chosen by the administrator; part of every wrapped key. */
+  name: string
+  /** The key server's identifier of an existing primary key. When absent, one is made in the key server. */
+  primaryKeyId?: string
+  keyServer: KeyServerConfig
+  /** Whether keys may also travel bare inside TLS; false by default. */
+  allowTlsDelivery?: boolean
+}
+
+/** What is shown of a trusted key provider: everything but the private key. */
+export interface ProviderInfo {
+  readonly name: string
+  readonly primaryKeyId: string
+  readonly allowTlsDelivery: boolean
+  readonly servers: readonly { readonly name: string; readonly host: string; readonly port?: number }[]
+}
+
+/** Whether a provider can work, and what keeps it from doing so. */
+export interface ProviderHealth {
+  readonly health: 'OK' | 'ERROR'
+  readonly details: readonly string[]
+}
+
+/** A provider that is ready for use. */
+export interface OpenProvider {
+  readonly name: string
+  readonly config: ProviderConfig
+  readonly primaryKeys: PrimaryKeys
+}
+
+/** What {@link Providers} needs. */
+export interface ProvidersOptions {
+  config: ConfigStore
+  keyServer: KeyServerFactory
+  clock: Clock
+  /** Milliseconds. */
+  primaryKeyLifetimeMs: number
+}
+
+/** The trusted key providers of a Key Provider Service. */
+export class Providers {
+  readonly #options: ProvidersOptions
+  readonly #open = new Map<string, OpenProvider>()
+  readonly #closing = new Set<Promise<void>>()
+  #documents!: LiveMap<ProviderConfig>
+
+  private constructor(options: ProvidersOptions) {
+    this.#options = options
+  }
+
+  /** Loads the providers' configuration; key servers are connected on first use. */
+  static async open(options: ProvidersOptions): Promise<Providers> {
+    const providers = new Providers(options)
+    providers.#documents = await LiveMap.open({
+      store: options.config,
+      prefix: 'key-provider/providers/',
+      kind: 'trusted key provider',
+      ...providerDocument,
+      onChange: (name) => providers.#release(name),
+    })
+    return providers
+  }
+
+  /**
+   * Configures a provider. The primary key is looked at (or made) in the key server first, so that a provider that
+   * exists has worked once.
+   * @throws ALREADY_EXISTS, REQUEST_INVALID, PROVIDER_UNUSABLE, and what the key server throws
+   */
+  async create(request: CreateProvider): Promise<ProviderInfo> {
+    assertName(request.name, 'provider.name')
+    if (this.#documents.get(request.name) !== undefined) {
+      throw new TrustholdError('ALREADY_EXISTS', { kind: 'trusted key provider', name: request.name })
+    }
+    const { name, keyServer, allowTlsDelivery = false } = request
+    const given = { primaryKeyId: request.primaryKeyId ?? 'to be made', keyServer, allowTlsDelivery }
+    const checked = parseInput(providerConfig, given, 'provider')
+    const primaryKeyId = request.primaryKeyId ?? (await this.#makePrimaryKey(request))
+    const config = { ...checked, primaryKeyId }
+    const candidate = this.#primaryKeys(name, config)
+    try {
+      await candidate.use(primaryKeyId, 'wrap', () => undefined)
+    } finally {
+      await candidate.close()
+    }
+    await this.#documents.create(name, config)
+    return describeProvider(name, config)
+  }
+
+  /**
+   * Names another primary key for new wrapped keys; existing ones go on naming theirs.
+   * @throws PROVIDER_NOT_FOUND, PROVIDER_UNUSABLE, STORE_CONFLICT
+   */
+  async rotate(name: string, primaryKeyId: string): Promise<ProviderInfo> {
+    const current = this.#document(name)
+    const config = parseInput(providerConfig, { ...current.document, primaryKeyId }, 'provider')
+    await this.get(name).primaryKeys.use(primaryKeyId, 'wrap', () => undefined)
+    await this.#documents.replace(name, config, current.revision)
+    return describeProvider(name, config)
+  }
+
+  /** Removes the configuration; the primary key stays in the key server. @throws PROVIDER_NOT_FOUND */
+  async delete(name: string): Promise<void> {
+    this.#document(name)
+    await this.#documents.delete(name)
+  }
+
+  /** All providers by name. */
+  list(): ProviderInfo[] {
+    return this.#documents.names().map((name) => describeProvider(name, this.#document(name).document))
+  }
+
+  /** The provider, connected on first use. @throws PROVIDER_NOT_FOUND */
+  get(name: string): OpenProvider {
+    const { document } = this.#document(name)
+    const known = this.#open.get(name)
+    if (known !== undefined) return known
+    const opened = { name, config: document, primaryKeys: this.#primaryKeys(name, document) }
+    this.#open.set(name, opened)
+    return opened
+  }
+
+  /** Tries the provider's primary key at its key server. */
+  async health(name: string): Promise<ProviderHealth> {
+    try {
+      const provider = this.get(name)
+      await provider.primaryKeys.use(provider.config.primaryKeyId, 'wrap', () => undefined)
+      return { health: 'OK', details: [] }
+    } catch (error) {
+      return { health: 'ERROR', details: [describeError(error)] }
+    }
+  }
+
+  /** Wipes all primary keys and closes all connections. */
+  async close(): Promise<void> {
+    await this.#documents.close()
+    for (const name of [...this.#open.keys()]) this.#release(name)
+    await Promise.all(this.#closing)
+  }
+
+  #document(name: string) {
+    const found = this.#documents.get(name)
+    if (found === undefined) throw new TrustholdError('PROVIDER_NOT_FOUND', { provider: name.slice(0, 128) })
+    return found
+  }
+
+  #primaryKeys(provider: string, config: ProviderConfig): PrimaryKeys {
+    return new PrimaryKeys({
+      provider,
+      keyServer: this.#options.keyServer(config.keyServer),
+      clock: this.#options.clock,
+      lifetimeMs: this.#options.primaryKeyLifetimeMs,
+    })
+  }
+
+  async #makePrimaryKey(request: CreateProvider): Promise<string> {
+    const keyServer = this.#options.keyServer(request.keyServer)
+    try {
+      return (await keyServer.create(`trusthold-${request.name}`)).id
+    } finally {
+      await keyServer.close()
+    }
+  }
+
+  #release(name: string): void {
+    const opened = this.#open.get(name)
+    if (opened === undefined) return
+    this.#open.delete(name)
+    const closing: Promise<void> = opened.primaryKeys
+      .close()
+      .catch(() => undefined)
+      .finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+  }
+}
+
+function describeProvider(name: string, config: ProviderConfig): ProviderInfo {
+  const { primaryKeyId, allowTlsDelivery, keyServer } = config
+  return { name, primaryKeyId, allowTlsDelivery, servers: keyServer.servers }
+}

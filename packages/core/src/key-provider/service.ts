@@ -1,0 +1,218 @@
+import { type AuditLog, createAuditLog } from '../audit/index.js'
+import { assertName } from '../config/index.js'
+import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
+import { type EcPublicJwk, encryptTo } from '../jose/index.js'
+import type { Clock, KeyServerFactory, RandomSource, Storage } from '../ports/index.js'
+import type {
+  DecryptRequest,
+  DeliveredKey,
+  GeneratedKey,
+  GenerateKeyRequest,
+  KeyDelivery,
+  KeyRequestCredentials,
+} from '../protocol/index.js'
+import { createProofVerifier, type TokenClaims, type TokenVerifier } from '../token/index.js'
+import { type OpenProvider, Providers } from './providers.js'
+import { parseWrappedKey, unwrapKey, wrapKey } from './wrapped-key.js'
+
+/** Where a request came in, as its proof of possession names it. */
+export interface RequestTarget {
+  readonly method: string
+  readonly url: string
+}
+
+/** What a Key Provider Service needs. */
+export interface KeyProviderOptions {
+  storage: Storage
+  keyServer: KeyServerFactory
+  /** Verifies the tokens of the one Attestation Service group that is trusted. */
+  tokens: TokenVerifier
+  clock: Clock
+  random: RandomSource
+  /** How long a primary key stays in memory after it was fetched, in seconds; 60 by default. */
+  primaryKeyLifetimeSeconds?: number
+}
+
+/** A host that has shown a valid token and holds the key that it is bound to. */
+interface AuthorizedHost {
+  readonly claims: TokenClaims
+  readonly bindingKey: EcPublicJwk
+}
+
+const keyLengths = { least: 16, most: 512 } as const
+
+/**
+ * The Key Provider Service: the gatekeeper before the organisation's key servers. Every call verifies the caller's
+ * token and proof anew, and no key leaves before its release is on record.
+ */
+export class KeyProviderService {
+  /** The trusted key providers. */
+  readonly providers: Providers
+  readonly #options: KeyProviderOptions
+  readonly #audit: AuditLog
+  readonly #proofs: ReturnType<typeof createProofVerifier>
+
+  private constructor(options: KeyProviderOptions, providers: Providers) {
+    this.#options = options
+    this.providers = providers
+    this.#audit = createAuditLog(options.storage.audit, options.clock)
+    this.#proofs = createProofVerifier({ replay: options.storage.replay, clock: options.clock })
+  }
+
+  static async open(options: KeyProviderOptions): Promise<KeyProviderService> {
+    const providers = await Providers.open({
+      config: options.storage.config,
+      keyServer: options.keyServer,
+      clock: options.clock,
+      primaryKeyLifetimeMs: (options.primaryKeyLifetimeSeconds ?? 60) * 1_000,
+    })
+    return new KeyProviderService(options, providers)
+  }
+
+  /**
+   * Makes a key, wraps it under the provider's primary key and delivers both.
+   * @throws TOKEN_INVALID, PROOF_INVALID, PROVIDER_NOT_FOUND, PROVIDER_UNUSABLE, DELIVERY_REFUSED, REQUEST_INVALID,
+   *   STORE_UNAVAILABLE, and what the key server throws
+   */
+  async generateKey(
+    credentials: KeyRequestCredentials,
+    target: RequestTarget,
+    request: GenerateKeyRequest,
+  ): Promise<GeneratedKey> {
+    const host = await this.#authorize(credentials, target)
+    return this.#release('key.generate', host, request, async (provider) => {
+      const { length } = request
+      if (!Number.isInteger(length) || length < keyLengths.least || length > keyLengths.most) {
+        throw new TrustholdError('REQUEST_INVALID', {
+          path: 'num_of_bytes',
+          expected: `an integer of ${keyLengths.least} to ${keyLengths.most}`,
+          actual: String(length),
+        })
+      }
+      const { primaryKeyId } = provider.config
+      const key = this.#options.random.bytes(length)
+      try {
+        const wrapped = await provider.primaryKeys.use(primaryKeyId, 'wrap', (primaryKey) =>
+          wrapKey(primaryKey, { provider: provider.name, primaryKeyId }, key, this.#options.random),
+        )
+        return {
+          primaryKeyId,
+          result: { wrapped, key: await deliver(key, request.delivery, host, provider) },
+        }
+      } finally {
+        key.fill(0)
+      }
+    })
+  }
+
+  /**
+   * Opens a wrapped key and delivers what is inside.
+   * @throws WRAPPED_KEY_INVALID and as {@link KeyProviderService.generateKey}
+   */
+  async decrypt(
+    credentials: KeyRequestCredentials,
+    target: RequestTarget,
+    request: DecryptRequest,
+  ): Promise<DeliveredKey> {
+    const host = await this.#authorize(credentials, target)
+    return this.#release('key.decrypt', host, request, async (provider) => {
+      const wrapped = parseWrappedKey(request.wrapped)
+      if (wrapped.provider !== provider.name) {
+        throw new TrustholdError('WRAPPED_KEY_INVALID', { reason: 'it was wrapped by another provider' })
+      }
+      const { primaryKeyId } = wrapped
+      const key = await provider.primaryKeys.use(primaryKeyId, 'unwrap', (primaryKey) =>
+        unwrapKey(primaryKey, wrapped),
+      )
+      const plaintext = key.copy()
+      try {
+        return { primaryKeyId, result: await deliver(plaintext, request.delivery, host, provider) }
+      } finally {
+        plaintext.fill(0)
+        key.wipe()
+      }
+    })
+  }
+
+  /** Closes all providers. The storage stays open. */
+  async close(): Promise<void> {
+    await this.providers.close()
+  }
+
+  /** Token first, then possession, before anything else is looked at. */
+  async #authorize(credentials: KeyRequestCredentials, target: RequestTarget): Promise<AuthorizedHost> {
+    const claims = this.#options.tokens.verify(credentials.token, 'KMS_AUTH_JWT')
+    const bindingKey = await this.#proofs.verify(
+      credentials.proof,
+      { ...target, token: credentials.token },
+      claims.cnf.jkt,
+    )
+    return { claims, bindingKey }
+  }
+
+  /** Carries out a release and records how it ended; what is not on record does not leave. */
+  async #release<T>(
+    action: string,
+    host: AuthorizedHost,
+    request: { provider: string; delivery: KeyDelivery },
+    work: (provider: OpenProvider) => Promise<{ primaryKeyId: string; result: T }>,
+  ): Promise<T> {
+    const subject = host.claims.sub
+    const details = { token: host.claims.jti, delivery: request.delivery }
+    try {
+      assertName(request.provider, 'provider')
+      const provider = this.providers.get(request.provider)
+      assertDelivery(provider, request.delivery)
+      const { primaryKeyId, result } = await work(provider)
+      await this.#audit.record({
+        action,
+        outcome: 'allowed',
+        subject,
+        details: { ...details, provider: provider.name, primaryKey: primaryKeyId },
+      })
+      return result
+    } catch (error) {
+      await this.#recordFailure(action, subject, details, error)
+      throw error
+    }
+  }
+
+  async #recordFailure(
+    action: string,
+    subject: string,
+    details: Record<string, string>,
+    error: unknown,
+  ): Promise<void> {
+    const outcome = isTrustholdError(error) && !error.retryable ? 'refused' : 'failed'
+    const code = isTrustholdError(error) ? error.code : 'INTERNAL'
+    // The caller learns of the first error; that the record of it failed too must not hide it.
+    await this.#audit
+      .record({ action, outcome, subject, details: { ...details, code, reason: describeError(error) } })
+      .catch((cause: unknown) => {
+        if (error instanceof Error && error.cause === undefined) error.cause = cause
+      })
+  }
+}
+
+function assertDelivery(provider: OpenProvider, delivery: KeyDelivery): void {
+  if (delivery === 'tls' && !provider.config.allowTlsDelivery) {
+    throw new TrustholdError('DELIVERY_REFUSED', {
+      provider: provider.name,
+      delivery,
+      reason: 'the provider allows encrypted delivery only',
+    })
+  }
+}
+
+/** Puts a key into the form in which it travels. The JWE's header ties it to token, provider and host. */
+async function deliver(
+  key: Uint8Array,
+  delivery: KeyDelivery,
+  host: AuthorizedHost,
+  provider: OpenProvider,
+): Promise<DeliveredKey> {
+  if (delivery === 'tls') return { delivery, plaintext: Uint8Array.from(key) }
+  const { jti, cnf } = host.claims
+  const header = { typ: 'trusthold-delivery', kid: cnf.jkt, provider: provider.name, token: jti }
+  return { delivery, jwe: await encryptTo(host.bindingKey, header, key) }
+}

@@ -1,0 +1,70 @@
+import type { SecretBytes } from '../bytes/index.js'
+import { isTrustholdError, TrustholdError } from '../errors/index.js'
+import { openDirect, type ParsedJwe, parseDirect, sealDirect } from '../jose/index.js'
+import type { RandomSource } from '../ports/index.js'
+
+const wrappedKeyType = 'trusthold-key'
+const wrappedKeyVersion = 1
+/** A key of 512 bytes, a provider's name of 128 characters and a primary key id of 256 fit. */
+const maxWrappedLength = 4_096
+
+/** A wrapped key, taken apart. Its names are authentic only once it has been opened. */
+export interface WrappedKey {
+  readonly provider: string
+  readonly primaryKeyId: string
+  readonly jwe: ParsedJwe
+}
+
+const refuse = (reason: string, cause?: unknown) =>
+  new TrustholdError('WRAPPED_KEY_INVALID', { reason }, { cause })
+
+/**
+ * Wraps a key under a primary key: a compact JWE, `dir` and `A256GCM`, whose protected header names format version,
+ * provider and primary key. The result identifies the key; nothing else needs to be kept.
+ * @param primaryKey 32 bytes
+ */
+export function wrapKey(
+  primaryKey: Uint8Array,
+  names: { provider: string; primaryKeyId: string },
+  key: Uint8Array,
+  random: RandomSource,
+): string {
+  const header = {
+    typ: wrappedKeyType,
+    v: wrappedKeyVersion,
+    provider: names.provider,
+    kid: names.primaryKeyId,
+  }
+  return sealDirect(primaryKey, random.bytes(12), header, key)
+}
+
+/**
+ * Takes a wrapped key apart.
+ * @throws WRAPPED_KEY_INVALID
+ */
+export function parseWrappedKey(wrapped: string): WrappedKey {
+  const jwe = orRefuse(() => parseDirect(wrapped, 'wrapped key', maxWrappedLength))
+  const { typ, v, provider, kid } = jwe.header
+  if (typ !== wrappedKeyType) throw refuse('it is not a wrapped key')
+  if (v !== wrappedKeyVersion) throw refuse(`expected format version ${wrappedKeyVersion}`)
+  if (typeof provider !== 'string' || typeof kid !== 'string')
+    throw refuse('it names no provider or primary key')
+  return { provider, primaryKeyId: kid, jwe }
+}
+
+/**
+ * Opens a wrapped key.
+ * @throws WRAPPED_KEY_INVALID when it was wrapped under another key or changed
+ */
+export function unwrapKey(primaryKey: Uint8Array, wrapped: WrappedKey): SecretBytes {
+  return orRefuse(() => openDirect(primaryKey, wrapped.jwe, 'wrapped key'))
+}
+
+function orRefuse<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (isTrustholdError(error, 'JOSE_INVALID')) throw refuse(error.context.reason, error)
+    throw error
+  }
+}
