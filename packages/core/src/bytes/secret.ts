@@ -23,7 +23,7 @@ export class SecretBytes {
 
   /** Copies the bytes. */
   static from(bytes: Uint8Array): SecretBytes {
-    return new SecretBytes(Uint8Array.from(bytes))
+    return new SecretBytes(new Uint8Array(bytes))
   }
 
   /** Length in bytes; also known after wiping. */
@@ -50,7 +50,7 @@ export class SecretBytes {
    * @throws SECRET_WIPED
    */
   copy(): Uint8Array {
-    return this.use((bytes) => Uint8Array.from(bytes))
+    return this.use((bytes) => new Uint8Array(bytes))
   }
 
   /** Overwrites the bytes with zeros. May be called again. */

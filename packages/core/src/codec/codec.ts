@@ -30,7 +30,8 @@ export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
 
 /**
  * Reads a structure at the start of the input and tells how many bytes it took.
- * @throws CODEC_UNDERFLOW, CODEC_VALUE, CODEC_LIMIT with path and offset
+ * @param start where the structure starts; offsets in errors count from the start of `bytes`
+ * @throws CODEC_UNDERFLOW, CODEC_VALUE, CODEC_LIMIT with path and offset; ARGUMENT_INVALID when `start` lies outside
  */
 export function decodePrefix<T>(codec: Codec<T>, bytes: Uint8Array, start = 0): { value: T; length: number } {
   try {

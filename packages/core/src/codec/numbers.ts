@@ -84,14 +84,14 @@ export function enumOf<const E extends Readonly<Record<string, number>>>(
   }
 }
 
-/** A number whose bits have names. Bits without a name are reserved and refused. */
+/** A number of up to 32 bits, each with a name by its position. Bits without a name are reserved and refused. */
 export function flags<const B extends Readonly<Record<string, number>>>(
   name: string,
   base: Codec<number>,
   bits: B,
 ): Codec<{ readonly [K in keyof B]: boolean }> {
   const entries = Object.entries(bits).map(([key, bit]) => [key, 2 ** bit] as const)
-  const known = entries.reduce((sum, [, mask]) => sum + mask, 0)
+  const known = entries.reduce((all, [, mask]) => (all | mask) >>> 0, 0)
   return {
     name,
     read(r: Reader) {
@@ -105,7 +105,7 @@ export function flags<const B extends Readonly<Record<string, number>>>(
     },
     write(w: Writer, v) {
       let value = 0
-      for (const [key, mask] of entries) if (v[key]) value += mask
+      for (const [key, mask] of entries) if (v[key]) value = (value | mask) >>> 0
       base.write(w, value)
     },
   }

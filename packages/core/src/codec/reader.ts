@@ -1,3 +1,4 @@
+import { TrustholdError } from '../errors/index.js'
 import { CodecFailure } from './failure.js'
 
 /** A cursor over bytes that never leaves them. Byte strings that it returns are copies. */
@@ -7,8 +8,19 @@ export class Reader {
   readonly #end: number
   #offset: number
 
+  /**
+   * @param bytes what is read; offsets count from its start
+   * @param start where reading starts
+   * @param end where it ends, at most the length of `bytes`
+   * @throws ARGUMENT_INVALID when the range does not lie within the bytes
+   */
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
-    this.#bytes = bytes
+    if (!(start >= 0 && start <= end && end <= bytes.length)) {
+      const reason = `${start} to ${end} does not lie within ${bytes.length} bytes`
+      throw new TrustholdError('ARGUMENT_INVALID', { name: 'start', reason })
+    }
+    // The slices of a Buffer are windows into it; those of a plain array are copies.
+    this.#bytes = bytes.constructor === Uint8Array ? bytes : plain(bytes)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#offset = start
     this.#end = end
@@ -27,6 +39,7 @@ export class Reader {
   /** Moves past `length` bytes and returns where they start. */
   #advance(length: number): number {
     const start = this.#offset
+    if (!(length >= 0)) this.reject('a length of 0 or more', String(length), start)
     if (length > this.#end - start) {
       throw new CodecFailure({ kind: 'underflow', needed: length, available: this.#end - start }, start)
     }
@@ -82,4 +95,8 @@ export class Reader {
   exceed(limit: number, actual: number, offset: number): never {
     throw new CodecFailure({ kind: 'limit', limit, actual }, offset)
   }
+}
+
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

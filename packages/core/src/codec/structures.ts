@@ -54,6 +54,9 @@ type Variant<H extends Fields, K extends keyof H, A extends Readonly<Record<stri
   [T in keyof A & string]: Omit<Values<H>, K> & { readonly [P in K]: T } & Values<A[T]>
 }[keyof A & string]
 
+/** Arms may be named only after values that the selector can have. */
+type OnlyFor<S, A> = Readonly<Record<Exclude<keyof A, S>, never>>
+
 /**
  * Fields whose tail depends on one of them: the value is a union that narrows on the selector. A selector value that
  * has no arm is refused. Covers every tagged union of TPM 2.0 Part 2, where the selector always comes first and the
@@ -63,31 +66,47 @@ export function variant<
   const H extends Fields,
   const K extends keyof H & string,
   const A extends Readonly<Record<string, Fields>>,
->(name: string, head: H, selector: K, arms: A): Codec<Variant<H, K, A>> {
+>(name: string, head: H, selector: K, arms: A & OnlyFor<Infer<H[K]>, A>): Codec<Variant<H, K, A>> {
   const headList: FieldList = Object.entries(head)
+  const split = headList.findIndex(([field]) => field === selector)
+  const [before, fromSelector] = [headList.slice(0, split), headList.slice(split)]
   const armLists = new Map<unknown, FieldList>(
-    Object.entries(arms).map(([key, fields]) => [key, Object.entries(fields)]),
+    Object.entries<Fields>(arms).map(([key, fields]) => [key, Object.entries(fields)]),
   )
-  const choices = Object.keys(arms).join(', ')
+  const expected = `one of ${Object.keys(arms).join(', ')}`
+
+  function armOf(value: Target, reject: (expected: string, actual: string) => never): FieldList {
+    try {
+      return armLists.get(value[selector]) ?? reject(expected, String(value[selector]))
+    } catch (error) {
+      throw within(error, selector)
+    }
+  }
+
   return {
     name,
     read(r: Reader) {
-      const at = r.offset
       const value: Target = {}
-      readFields(headList, r, value)
-      const arm = armLists.get(value[selector])
-      if (arm === undefined) r.reject(`${selector} to be one of ${choices}`, String(value[selector]), at)
+      readFields(before, r, value)
+      const at = r.offset
+      readFields(fromSelector, r, value)
+      const arm = armOf(value, (wanted, actual) => r.reject(wanted, actual, at))
       readFields(arm, r, value)
       return value as Variant<H, K, A>
     },
     write(w: Writer, v) {
       const value = v as Target
-      const arm = armLists.get(value[selector])
-      if (arm === undefined) w.reject(`${selector} to be one of ${choices}`, String(value[selector]))
+      const arm = armOf(value, (wanted, actual) => w.reject(wanted, actual))
       writeFields(headList, w, value)
       writeFields(arm, w, value)
     },
   }
+}
+
+/** What an error may say of a value: numbers and truth values as they are, of anything else nothing. */
+function describeValue(value: unknown): string {
+  const plain = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+  return plain ? String(value) : 'a value that does not meet it'
 }
 
 /**
@@ -100,12 +119,12 @@ export function refine<T>(inner: Codec<T>, check: (value: T) => string | undefin
       const at = r.offset
       const value = inner.read(r)
       const expected = check(value)
-      if (expected !== undefined) r.reject(expected, 'a value that does not meet it', at)
+      if (expected !== undefined) r.reject(expected, describeValue(value), at)
       return value
     },
     write(w: Writer, v) {
       const expected = check(v)
-      if (expected !== undefined) w.reject(expected, 'a value that does not meet it')
+      if (expected !== undefined) w.reject(expected, describeValue(v))
       inner.write(w, v)
     },
   }

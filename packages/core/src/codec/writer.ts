@@ -1,3 +1,4 @@
+import { TrustholdError } from '../errors/index.js'
 import { CodecFailure } from './failure.js'
 
 /** Collects bytes. */
@@ -26,7 +27,8 @@ export class Writer {
 
   u8(value: number): void {
     this.#require(value, 0xff)
-    this.#view.setUint8(this.#grow(1), value)
+    const at = this.#grow(1)
+    this.#view.setUint8(at, value)
   }
 
   u16(value: number, littleEndian = false): void {
@@ -54,8 +56,15 @@ export class Writer {
     this.#bytes.set(value, at)
   }
 
-  /** Writes over bytes that were written before, from position `at`. */
+  /**
+   * Writes over bytes that were written before, from position `at`.
+   * @throws ARGUMENT_INVALID when they were not
+   */
   patch(at: number, value: Uint8Array): void {
+    if (!(at >= 0 && at + value.length <= this.#length)) {
+      const reason = `bytes ${at} to ${at + value.length} were not written yet`
+      throw new TrustholdError('ARGUMENT_INVALID', { name: 'at', reason })
+    }
     this.#bytes.set(value, at)
   }
 

@@ -35,7 +35,10 @@ export class TrustholdError<C extends ErrorCode = ErrorCode> extends Error {
   readonly retryable: boolean
 
   constructor(code: C, context: ErrorContexts[C], options: TrustholdErrorOptions = {}) {
-    super(errorMessages[code](context), options.cause === undefined ? undefined : { cause: options.cause })
+    super(
+      onOneLine(errorMessages[code](context)),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
     this.code = code
     this.context = Object.freeze({ ...context })
     this.retryable = options.retryable ?? retryableCodes.has(code)
@@ -70,7 +73,12 @@ export function isTrustholdError<C extends ErrorCode = ErrorCode>(
 
 /** What an unknown thrown value says of itself, in one line without control characters; for reasons and logs. */
 export function describeError(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const said = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+  return onOneLine(typeof said === 'object' ? 'an object without a message' : String(said)).slice(0, 500)
+}
+
+/** What came from outside cannot start a line of its own in a log, nor command a terminal. */
+function onOneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, 500)
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
 }
