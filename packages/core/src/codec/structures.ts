@@ -55,7 +55,7 @@ type Variant<H extends Fields, K extends keyof H, A extends Readonly<Record<stri
 }[keyof A & string]
 
 /** Arms may be named only after values that the selector can have. */
-type OnlyFor<S, A> = Readonly<Record<Exclude<keyof A, S>, never>>
+type OnlyFor<S, A> = Readonly<Record<Exclude<keyof A, S & string>, never>>
 
 /**
  * Fields whose tail depends on one of them: the value is a union that narrows on the selector. A selector value that
