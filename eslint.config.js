@@ -200,7 +200,6 @@ const typeAwareRules = {
   '@typescript-eslint/no-implied-eval': 'error',
   '@typescript-eslint/no-meaningless-void-operator': 'error',
   '@typescript-eslint/no-misused-promises': 'error',
-  '@typescript-eslint/no-misused-spread': 'error',
   '@typescript-eslint/no-redundant-type-constituents': 'error',
   '@typescript-eslint/no-unsafe-unary-minus': 'error',
   '@typescript-eslint/only-throw-error': ['error', { allowThrowingAny: false, allowThrowingUnknown: true }],
@@ -218,6 +217,7 @@ const typeAwareRules = {
 
 /** @type {import('eslint').Linter.RulesRecord} what is parsed is checked before it is used */
 const sourceRules = {
+  '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
   '@typescript-eslint/no-unsafe-argument': 'error',
   '@typescript-eslint/no-unsafe-assignment': 'error',
   '@typescript-eslint/no-unsafe-call': 'error',

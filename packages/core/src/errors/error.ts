@@ -74,7 +74,9 @@ export function isTrustholdError<C extends ErrorCode = ErrorCode>(
 /** What an unknown thrown value says of itself, in one line without control characters; for reasons and logs. */
 export function describeError(error: unknown): string {
   const said = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
-  return onOneLine(typeof said === 'object' ? 'an object without a message' : String(said)).slice(0, 500)
+  const text =
+    typeof said === 'object' || typeof said === 'function' ? 'an object without a message' : String(said)
+  return onOneLine(text).slice(0, 500)
 }
 
 /** What came from outside cannot start a line of its own in a log, nor command a terminal. */
