@@ -74,8 +74,8 @@ export function isTrustholdError<C extends ErrorCode = ErrorCode>(
 /** What an unknown thrown value says of itself, in one line without control characters; for reasons and logs. */
 export function describeError(error: unknown): string {
   const said = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
-  const text =
-    typeof said === 'object' || typeof said === 'function' ? 'an object without a message' : String(said)
+  const primitive = said === undefined || (said !== null && Object(said) !== said)
+  const text = primitive ? String(said as string) : 'an object without a message'
   return onOneLine(text).slice(0, 500)
 }
 
