@@ -1,0 +1,15 @@
+import type { enumerations, KmipVersion, StructureKind } from '../ttlv/index.js'
+
+/** The name of an operation. */
+export type OperationName = keyof (typeof enumerations)['Operation']
+
+/** What an operation asks and answers, and how it may be treated. */
+export interface Operation<Q, R> {
+  readonly name: OperationName
+  /** The first version that has it. */
+  readonly since: KmipVersion
+  /** Whether asking twice does no more than asking once, so that a request that may have arrived can be sent again. */
+  readonly repeatable: boolean
+  readonly request: StructureKind<Q>
+  readonly response: StructureKind<R>
+}

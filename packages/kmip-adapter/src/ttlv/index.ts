@@ -1,0 +1,52 @@
+/**
+ * TTLV, the binary form of KMIP messages: reading and writing with and without schemas, and a dump without secrets.
+ * @module
+ */
+export type { DescribeOptions } from './describe.js'
+export { describeItem } from './describe.js'
+export { enumerations } from './enumerations.js'
+export { anyItem, type BigIntegerValue, type ItemValues, item, type TtlvItem } from './item.js'
+export { type ItemType, itemTypes, typeSet } from './item-type.js'
+export type { Infer, Kind } from './kind.js'
+export {
+  bigInteger,
+  boolean,
+  bytes,
+  dateTime,
+  dateTimeExtended,
+  type Enumerated,
+  type EnumerationName,
+  either,
+  enumeration,
+  integer,
+  interval,
+  longInteger,
+  secret,
+  text,
+} from './kinds.js'
+export type { TtlvReadOptions } from './limits.js'
+export {
+  decodeItem,
+  decodeMessage,
+  describeMessage,
+  encodeItem,
+  encodeMessage,
+  messageHeaderLength,
+  messageLength,
+} from './message.js'
+export {
+  dependent,
+  type Field,
+  type Fields,
+  many,
+  maybe,
+  one,
+  type Siblings,
+  type StructureKind,
+  type StructureValue,
+  structure,
+  type UnknownItem,
+} from './structure.js'
+export { type KindsByTag, type TaggedValue, taggedList } from './tagged-list.js'
+export { type TagName, tagName, tags } from './tags.js'
+export { isAtLeast, isKmipVersion, type KmipVersion, kmipVersions } from './version.js'

@@ -1,0 +1,174 @@
+import { SecretBytes, utf8 } from '@trusthold/core/bytes'
+import { readBigInteger, writeBigInteger } from './big-integer.js'
+import { enumerations } from './enumerations.js'
+import { rejectRead } from './failure.js'
+import type { Frame } from './frame.js'
+import { typeSet } from './item-type.js'
+import type { Kind } from './kind.js'
+import { readUtf8 } from './text.js'
+import type { TtlvWriter } from './writer.js'
+
+const maxInt32 = 0x7fff_ffff
+const maxUint32 = 0xffff_ffff
+const loneSurrogate = /\p{Surrogate}/u
+
+function requireInteger(writer: TtlvWriter, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    writer.reject(`an integer of ${min} to ${max}`, typeof value === 'number' ? String(value) : typeof value)
+  }
+}
+
+function requireInt64(writer: TtlvWriter, value: bigint): void {
+  if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) {
+    writer.reject('a bigint of 64 bits, signed', typeof value === 'bigint' ? 'a larger one' : typeof value)
+  }
+}
+
+/** Integer: 32 bits, signed. Masks are of this type; their highest bit makes them negative. */
+export const integer: Kind<number> = {
+  types: typeSet('Integer'),
+  read: (frame, _type, at) => frame.view.getInt32(at),
+  write(writer, tag, value) {
+    requireInteger(writer, value, -maxInt32 - 1, maxInt32)
+    writer.word(tag, 'Integer', value)
+  },
+}
+
+/** Interval: seconds, 32 bits, unsigned. */
+export const interval: Kind<number> = {
+  types: typeSet('Interval'),
+  read: (frame, _type, at) => frame.view.getUint32(at),
+  write(writer, tag, value) {
+    requireInteger(writer, value, 0, maxUint32)
+    writer.word(tag, 'Interval', value)
+  },
+}
+
+function signed64(type: 'LongInteger' | 'DateTime' | 'DateTimeExtended'): Kind<bigint> {
+  return {
+    types: typeSet(type),
+    read: (frame, _type, at) => frame.view.getBigInt64(at),
+    write(writer, tag, value) {
+      requireInt64(writer, value)
+      writer.long(tag, type, value)
+    },
+  }
+}
+
+/** Long Integer: 64 bits, signed. */
+export const longInteger: Kind<bigint> = signed64('LongInteger')
+/** Date-Time: seconds since 1970-01-01T00:00:00Z. */
+export const dateTime: Kind<bigint> = signed64('DateTime')
+/** Date-Time Extended: microseconds since 1970-01-01T00:00:00Z. KMIP 2.0 and later. */
+export const dateTimeExtended: Kind<bigint> = signed64('DateTimeExtended')
+
+/** Big Integer: signed, of any length. */
+export const bigInteger: Kind<bigint> = {
+  types: typeSet('BigInteger'),
+  read: (frame, _type, at, length) => readBigInteger(frame.bytes, at, length),
+  write(writer, tag, value) {
+    if (typeof value !== 'bigint') writer.reject('a bigint', typeof value)
+    writer.bytes(tag, 'BigInteger', writeBigInteger(value))
+  },
+}
+
+/** Boolean. */
+export const boolean: Kind<boolean> = {
+  types: typeSet('Boolean'),
+  read(frame, _type, at) {
+    const high = frame.view.getUint32(at)
+    const low = frame.view.getUint32(at + 4)
+    if (high === 0 && low <= 1) return low === 1
+    if (!frame.limits.acceptBooleans) rejectRead(at, '0 or 1 as a Boolean', 'another value')
+    return true
+  },
+  write(writer, tag, value) {
+    if (typeof value !== 'boolean') writer.reject('a boolean', typeof value)
+    writer.long(tag, 'Boolean', value ? 1n : 0n)
+  },
+}
+
+/** Text String. */
+export const text: Kind<string> = {
+  types: typeSet('TextString'),
+  read(frame, _type, at, length) {
+    return readUtf8(frame.bytes, at, at + length) ?? rejectRead(at, 'UTF-8', 'bytes that are not')
+  },
+  write(writer, tag, value) {
+    if (typeof value !== 'string') writer.reject('a text', typeof value)
+    if (loneSurrogate.test(value)) writer.reject('well-formed Unicode', 'a lone surrogate')
+    writer.bytes(tag, 'TextString', utf8(value))
+  },
+}
+
+/** Byte String that is not secret. */
+export const bytes: Kind<Uint8Array> = {
+  types: typeSet('ByteString'),
+  read: (frame, _type, at, length) => frame.bytes.slice(at, at + length),
+  write(writer, tag, value) {
+    if (!(value instanceof Uint8Array)) writer.reject('bytes', typeof value)
+    writer.bytes(tag, 'ByteString', value)
+  },
+}
+
+/** Byte String that is secret, such as key material. */
+export const secret: Kind<SecretBytes> = {
+  types: typeSet('ByteString'),
+  read: (frame, _type, at, length) => SecretBytes.take(frame.bytes.slice(at, at + length)),
+  write(writer, tag, value) {
+    if (!(value instanceof SecretBytes)) writer.reject('secret bytes', typeof value)
+    value.use((plain) => writer.bytes(tag, 'ByteString', plain))
+  },
+}
+
+/** An enumeration of the registry, by name. */
+export type EnumerationName = keyof typeof enumerations
+
+/** A value of an enumeration: its name, or its number when the registry has no name for it. */
+export type Enumerated<E extends EnumerationName> = keyof (typeof enumerations)[E] | number
+
+/** The names of an enumeration by their numbers. */
+function namesOf(values: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
+  return new Map(Object.entries(values).map(([name, value]) => [value, name]))
+}
+
+/** Enumeration. A number that has no name stays a number, so that it survives a round trip. */
+export function enumeration<const E extends EnumerationName>(name: E): Kind<Enumerated<E>> {
+  const values: Readonly<Record<string, number>> = enumerations[name]
+  const names = namesOf(values)
+  return {
+    types: typeSet('Enumeration'),
+    read(frame: Frame, _type, at) {
+      const value = frame.view.getUint32(at)
+      return (names.get(value) ?? value) as Enumerated<E>
+    },
+    write(writer, tag, value) {
+      const named = typeof value === 'string' && Object.hasOwn(values, value) ? values[value] : value
+      if (typeof named !== 'number') return writer.reject(`a value of ${name}`, String(value))
+      requireInteger(writer, named, 0, maxUint32)
+      writer.word(tag, 'Enumeration', named)
+    },
+  }
+}
+
+/**
+ * One of two kinds that read different types of item.
+ * @param isFirst tells a value of the first kind from one of the second
+ */
+export function either<A, B>(
+  first: Kind<A>,
+  second: Kind<B>,
+  isFirst: (value: A | B) => value is A,
+): Kind<A | B> {
+  return {
+    types: first.types | second.types,
+    read(frame, type, at, length) {
+      const kind = ((first.types >> type) & 1) === 1 ? first : second
+      return kind.read(frame, type, at, length)
+    },
+    write(writer, tag, value) {
+      if (isFirst(value)) first.write(writer, tag, value)
+      else second.write(writer, tag, value)
+    },
+  }
+}
