@@ -1,3 +1,10 @@
+/** Named checks as errors carry them. */
+type CheckList = readonly {
+  readonly id: string
+  readonly outcome: 'pass' | 'fail' | 'unknown' | 'skipped'
+  readonly reason: string
+}[]
+
 /**
  * The catalogue of everything that can go wrong: each code with the shape of its context.
  *
@@ -50,8 +57,6 @@ export interface ErrorContexts {
   EVENT_LOG_INVALID: { event: number; offset: number; field: string; expected: string; actual: string }
   /** A base image document cannot be used. */
   BASE_IMAGE_INVALID: { path: string; expected: string; actual: string }
-  /** Evidence does not pass. Each failure names its check. */
-  EVIDENCE_REFUSED: { failures: readonly { check: string; reason: string }[] }
 
   /** A JOSE object is malformed or does not verify. */
   JOSE_INVALID: { what: string; reason: string }
@@ -60,10 +65,10 @@ export interface ErrorContexts {
   /** A proof of possession is missing or not acceptable. */
   PROOF_INVALID: { check: string; reason: string }
 
-  /** Attestation ended without a token. */
-  ATTESTATION_REFUSED: { failures: readonly { check: string; reason: string }[] }
+  /** Attestation ended without a token; all checks that were made, in order. */
+  ATTESTATION_REFUSED: { checks: CheckList }
   /** Attestation could not be decided; the same evidence may pass later. */
-  ATTESTATION_UNDECIDED: { failures: readonly { check: string; reason: string }[] }
+  ATTESTATION_UNDECIDED: { checks: CheckList }
 
   /** No trusted key provider of that name. */
   PROVIDER_NOT_FOUND: { provider: string }

@@ -1,8 +1,10 @@
 import type { ErrorCode, ErrorContexts } from './codes.js'
 
-type Failures = readonly { check: string; reason: string }[]
-
-const listed = (failures: Failures): string => failures.map((f) => `${f.check}: ${f.reason}`).join('; ')
+const failing = ({ checks }: ErrorContexts['ATTESTATION_REFUSED']): string =>
+  checks
+    .filter(({ outcome }) => outcome === 'fail' || outcome === 'unknown')
+    .map(({ id, reason }) => `${id}: ${reason}`)
+    .join('; ')
 
 /** One message per code; leaving one out does not compile. Lower case, no full stop, expected and actual. */
 export const errorMessages: { readonly [C in ErrorCode]: (context: ErrorContexts[C]) => string } = {
@@ -30,12 +32,11 @@ export const errorMessages: { readonly [C in ErrorCode]: (context: ErrorContexts
   EVENT_LOG_INVALID: (c) =>
     `event ${c.event} at offset ${c.offset}, ${c.field}: expected ${c.expected}, found ${c.actual}`,
   BASE_IMAGE_INVALID: (c) => `base image ${c.path}: expected ${c.expected}, found ${c.actual}`,
-  EVIDENCE_REFUSED: (c) => `the evidence is refused: ${listed(c.failures)}`,
   JOSE_INVALID: (c) => `${c.what} is not acceptable: ${c.reason}`,
   TOKEN_INVALID: (c) => `token refused by ${c.check}: ${c.reason}`,
   PROOF_INVALID: (c) => `proof of possession refused by ${c.check}: ${c.reason}`,
-  ATTESTATION_REFUSED: (c) => `attestation refused: ${listed(c.failures)}`,
-  ATTESTATION_UNDECIDED: (c) => `attestation could not be decided: ${listed(c.failures)}`,
+  ATTESTATION_REFUSED: (c) => `attestation refused: ${failing(c)}`,
+  ATTESTATION_UNDECIDED: (c) => `attestation could not be decided: ${failing(c)}`,
   PROVIDER_NOT_FOUND: (c) => `no trusted key provider ${JSON.stringify(c.provider)}`,
   PROVIDER_UNUSABLE: (c) => `trusted key provider ${JSON.stringify(c.provider)}: ${c.reason}`,
   WRAPPED_KEY_INVALID: (c) => `the wrapped key is refused: ${c.reason}`,

@@ -134,6 +134,16 @@ export class KeyProviderService {
     })
   }
 
+  /** What keeps the service from working, for health reports; empty when nothing does. */
+  health(): string[] {
+    try {
+      this.providers.list()
+      return []
+    } catch (error) {
+      return [describeError(error)]
+    }
+  }
+
   /** Closes all providers. The storage stays open. */
   async close(): Promise<void> {
     await this.providers.close()

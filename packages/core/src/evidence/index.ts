@@ -1,0 +1,7 @@
+/**
+ * Does the evidence hold together: quote, signature, freshness, PCR values, event log.
+ * @module
+ */
+export { checkAttestationKey, type PreparedKey, prepareAttestationKey } from './attestation-key.js'
+export type { PcrValues } from './quote-checks.js'
+export { type QuoteEvidence, type QuoteFacts, type QuoteVerdict, verifyQuote } from './verify-quote.js'

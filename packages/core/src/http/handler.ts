@@ -1,0 +1,182 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { AttestationService } from '../attestation/index.js'
+import { fromBase64, toBase64 } from '../bytes/index.js'
+import { parseInput } from '../config/index.js'
+import { TrustholdError } from '../errors/index.js'
+import type { KeyProviderService } from '../key-provider/index.js'
+import { type AttestResult, type DeliveredKey, maxDocumentLength } from '../protocol/index.js'
+import { readJson } from './body.js'
+import { toWireError } from './errors.js'
+import { attestRoute, healthRoute, jwksRoute, keyOperationRoute, openApiPath } from './routes.js'
+import { attestRequest, decryptRequest, generateKeyRequest } from './schemas.js'
+
+/** One line per request, for whatever log the embedding service keeps. */
+export interface RequestLog {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  /** What went wrong; absent when nothing did. */
+  readonly code?: string
+  readonly reason?: string
+}
+
+/** What {@link createHandler} serves. Either service may be left out; its routes are then absent. */
+export interface HandlerOptions {
+  attestation?: AttestationService
+  keyProvider?: KeyProviderService
+  /**
+   * Scheme, host and port under which hosts reach this service, such as `https://authority.example:8443`. Proofs of
+   * possession name it. When absent, the request's own URL counts, which a proxy in front may have changed.
+   */
+  origin?: string
+  /** Called once per request. */
+  log?: (entry: RequestLog) => void
+}
+
+/** A Web-standard handler: any server that speaks `Request` and `Response` can mount it. */
+export type Handler = (request: Request) => Promise<Response>
+
+/** Base64 and JSON around one context document and an identity. */
+const attestBodyLimit = Math.ceil(maxDocumentLength / 3) * 4 + 32_768
+const keyBodyLimit = 8_192
+
+/** Makes the HTTPS surface of the services. TLS is the server's business. */
+export function createHandler(options: HandlerOptions): Handler {
+  const app = new OpenAPIHono()
+  const { attestation, keyProvider, log } = options
+  app.use(async (c, next) => {
+    await next()
+    log?.(logLine(c))
+  })
+  if (attestation !== undefined) addAttestation(app, attestation)
+  if (keyProvider !== undefined) addKeyOperations(app, keyProvider, options.origin)
+  addHealth(app, options)
+  app.doc31(openApiPath, {
+    openapi: '3.1.0',
+    info: { title: 'Trusthold host API', version: '1' },
+  })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'dpop', { type: 'http', scheme: 'DPoP' })
+  app.notFound((c) =>
+    sendError(c, new TrustholdError('NOT_FOUND', { kind: 'resource', name: c.req.path.slice(0, 200) })),
+  )
+  app.onError((error, c) => sendError(c, error))
+  return async (request) => app.fetch(request)
+}
+
+function addAttestation(app: OpenAPIHono, service: AttestationService): void {
+  app.openAPIRegistry.registerPath(attestRoute)
+  app.post(attestRoute.path, async (c) => {
+    requireAction(c, ['attest'])
+    const { tpm2_request: body } = parseInput(
+      attestRequest,
+      await readJson(c.req.raw, attestBodyLimit),
+      'body',
+    )
+    const { ek_pub, ek_cert } = body.identity
+    const result = await service.attest({
+      identity: {
+        endorsementKey: fromBase64(ek_pub),
+        ...(ek_cert === undefined ? {} : { certificate: fromBase64(ek_cert) }),
+      },
+      contexts: body.contexts.map(fromBase64),
+      types: body.types,
+    })
+    return c.json({ tpm2_result: encodeAttestResult(result) })
+  })
+  app.openAPIRegistry.registerPath(jwksRoute)
+  app.get(jwksRoute.path, (c) => c.json({ keys: service.publicKeys() }))
+}
+
+function addKeyOperations(app: OpenAPIHono, service: KeyProviderService, origin: string | undefined): void {
+  app.openAPIRegistry.registerPath(keyOperationRoute)
+  app.post(keyOperationRoute.path, async (c) => {
+    const action = requireAction(c, ['generate-key', 'decrypt'])
+    const credentials = readCredentials(c)
+    const target = { method: 'POST', url: new URL(c.req.path, origin ?? c.req.url).href }
+    const body = await readJson(c.req.raw, keyBodyLimit)
+    if (action === 'decrypt') {
+      const { provider, ciphertext, delivery = 'jwe' } = parseInput(decryptRequest, body, 'body')
+      const key = await service.decrypt(credentials, target, { provider, wrapped: ciphertext, delivery })
+      return sendKey(c, encodeKey(key))
+    }
+    const { provider, num_of_bytes, delivery = 'jwe' } = parseInput(generateKeyRequest, body, 'body')
+    const made = await service.generateKey(credentials, target, { provider, length: num_of_bytes, delivery })
+    return sendKey(c, { ciphertext: made.wrapped, ...encodeKey(made.key) })
+  })
+}
+
+function addHealth(app: OpenAPIHono, { attestation, keyProvider }: HandlerOptions): void {
+  app.openAPIRegistry.registerPath(healthRoute)
+  app.get(healthRoute.path, (c) => {
+    const details = [...(attestation?.health() ?? []), ...(keyProvider?.health() ?? [])]
+    return c.json(
+      { health: details.length === 0 ? 'OK' : 'ERROR', details },
+      details.length === 0 ? 200 : 503,
+    )
+  })
+}
+
+function requireAction(c: Context, actions: readonly string[]): string {
+  const action = c.req.query('action')
+  if (action === undefined || !actions.includes(action)) {
+    throw new TrustholdError('REQUEST_INVALID', {
+      path: 'query.action',
+      expected: actions.join(' or '),
+      actual: action === undefined ? 'nothing' : 'another value',
+    })
+  }
+  return action
+}
+
+/** `Authorization: DPoP <token>` and `DPoP: <proof>` (RFC 9449 section 7.1). */
+function readCredentials(c: Context): { token: string; proof: string } {
+  const authorization = c.req.header('authorization')
+  const token = authorization === undefined ? undefined : /^DPoP ([!-~]+)$/i.exec(authorization)?.[1]
+  if (token === undefined) {
+    throw new TrustholdError('TOKEN_INVALID', {
+      check: 'token.format',
+      reason: 'expected Authorization: DPoP and a token',
+    })
+  }
+  const proof = c.req.header('dpop')
+  if (proof === undefined) {
+    throw new TrustholdError('PROOF_INVALID', { check: 'proof.format', reason: 'expected a DPoP header' })
+  }
+  return { token, proof }
+}
+
+function encodeAttestResult(result: AttestResult) {
+  return result.attested
+    ? { attested: true, documents: result.documents, checks: result.checks }
+    : { attested: false, contexts: result.contexts.map(toBase64) }
+}
+
+function encodeKey(key: DeliveredKey): { plaintext: string } | { plaintext_jwe: string } {
+  return key.delivery === 'jwe' ? { plaintext_jwe: key.jwe } : { plaintext: toBase64(key.plaintext) }
+}
+
+/** Keys are never to be stored on the way (RFC 9111 section 5.2.2.5). */
+function sendKey(c: Context, body: Record<string, string>): Response {
+  return c.json(body, 200, { 'cache-control': 'no-store' })
+}
+
+function sendError(c: Context, error: unknown): Response {
+  const { status, body, log } = toWireError(error)
+  const oauthError = log.code === 'PROOF_INVALID' ? 'invalid_dpop_proof' : 'invalid_token'
+  const headers: Record<string, string> =
+    status === 401 ? { 'www-authenticate': `DPoP error="${oauthError}"` } : {}
+  return c.json(body, status, headers)
+}
+
+function logLine(c: Context): RequestLog {
+  const { status } = c.res
+  return {
+    level: status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info',
+    method: c.req.method,
+    path: c.req.path,
+    status,
+    ...(c.error === undefined ? {} : toWireError(c.error).log),
+  }
+}
