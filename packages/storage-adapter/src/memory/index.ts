@@ -1,0 +1,5 @@
+/**
+ * Stores in memory.
+ * @module
+ */
+export { type MemoryOptions, openMemory } from './open-memory.js'
