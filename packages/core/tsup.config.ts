@@ -1,32 +1,3 @@
-import { defineConfig } from 'tsup'
+import { library } from '../../tsup.base.js'
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    'errors/index': 'src/errors/index.ts',
-    'bytes/index': 'src/bytes/index.ts',
-    'codec/index': 'src/codec/index.ts',
-    'tpm2/index': 'src/tpm2/index.ts',
-    'measured-boot/index': 'src/measured-boot/index.ts',
-    'x509/index': 'src/x509/index.ts',
-    'endorsement/index': 'src/endorsement/index.ts',
-    'policy/index': 'src/policy/index.ts',
-    'jose/index': 'src/jose/index.ts',
-    'token/index': 'src/token/index.ts',
-    'protocol/index': 'src/protocol/index.ts',
-    'attestation/index': 'src/attestation/index.ts',
-    'key-provider/index': 'src/key-provider/index.ts',
-    'trusted-host/index': 'src/trusted-host/index.ts',
-    'authority/index': 'src/authority/index.ts',
-    'audit/index': 'src/audit/index.ts',
-    'http/index': 'src/http/index.ts',
-    'ports/index': 'src/ports/index.ts',
-    'testing/index': 'src/testing/index.ts',
-  },
-  format: ['esm'],
-  splitting: true,
-  dts: true,
-  sourcemap: true,
-  clean: true,
-  target: 'node20',
-})
+export default library()

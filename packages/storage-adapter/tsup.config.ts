@@ -1,15 +1,3 @@
-import { defineConfig } from 'tsup'
+import { library } from '../../tsup.base.js'
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    'memory/index': 'src/memory/index.ts',
-    'sqlite/index': 'src/sqlite/index.ts',
-  },
-  format: ['esm'],
-  splitting: true,
-  dts: true,
-  sourcemap: true,
-  clean: true,
-  target: 'node20',
-})
+export default library()

@@ -1,0 +1,85 @@
+import { accessSync, constants } from 'node:fs'
+import { runCommand } from './command.mjs'
+import { SetupError } from './progress.mjs'
+
+/** Debian packages of the programs that tests and the demo talk to, each with the command that shows it is there. */
+const commands = /** @type {const} */ ({
+  swtpm: 'swtpm',
+  'swtpm-tools': 'swtpm_setup',
+  'tpm2-tools': 'tpm2',
+  'python3-pykmip': 'pykmip-server',
+  openssl: 'openssl',
+})
+
+/** @typedef {keyof typeof commands} PeerPackage */
+
+/** All of them. */
+export const allPeers = /** @type {PeerPackage[]} */ (Object.keys(commands))
+
+/** @param {string} command */
+function onPath(command) {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => {
+    try {
+      accessSync(`${folder}/${command}`, constants.X_OK)
+      return folder !== ''
+    } catch {
+      return false
+    }
+  })
+}
+
+/**
+ * Whether the user asked to do without real peers.
+ * @returns {boolean}
+ */
+export function peersSkipped() {
+  return process.env['TRUSTHOLD_SKIP_PEERS'] === '1'
+}
+
+/** @returns {Promise<string[] | undefined>} what to put before a command to run it as root */
+async function becomeRoot() {
+  if (process.getuid?.() === 0) return []
+  if (!onPath('sudo')) return undefined
+  const { code } = await runCommand('sudo', ['-n', 'true'], { timeoutSeconds: 10 })
+  return code === 0 ? ['sudo', '-n'] : undefined
+}
+
+/** @param {readonly string[]} missing @param {string} problem */
+function cannotInstall(missing, problem) {
+  const list = missing.join(' ')
+  return new SetupError(
+    `${problem}\n\nThese programs are needed and not installed: ${list}\n\n` +
+      `  install them:       sudo apt-get update && sudo apt-get install -y --no-install-recommends ${list}\n` +
+      '  or do without them: TRUSTHOLD_SKIP_PEERS=1 (tests that need them are then not run, and reported so)',
+  )
+}
+
+/**
+ * Installs the packages whose commands are missing.
+ * @param {(text: string) => void} progress
+ * @param {readonly PeerPackage[]} [packages] all by default
+ */
+export async function ensurePeers(progress, packages = allPeers) {
+  const missing = packages.filter((name) => !onPath(commands[name]))
+  if (missing.length === 0 || peersSkipped()) return
+  if (!onPath('apt-get')) throw cannotInstall(missing, 'This machine has no apt-get.')
+  const prefix = await becomeRoot()
+  if (prefix === undefined)
+    throw cannotInstall(missing, 'Installing packages takes root or a sudo without password.')
+  progress(`installing ${missing.join(', ')} with apt-get`)
+  const install = ['install', '-y', '--no-install-recommends', ...missing]
+  for (const [args, timeoutSeconds] of /** @type {const} */ ([
+    [['update'], 120],
+    [install, 240],
+  ])) {
+    const retries = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=60', '-q']
+    const line = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...retries, ...args]
+    const { code, output } = await runCommand(line[0] ?? '', line.slice(1), { timeoutSeconds })
+    if (code !== 0)
+      throw cannotInstall(missing, `${output.trim()}\n\napt-get ${args[0]} failed (exit code ${code}).`)
+  }
+  const still = missing.filter((name) => !onPath(commands[name]))
+  if (still.length > 0)
+    throw cannotInstall(still, 'apt-get finished, but their commands are not on the PATH.')
+  progress('installed')
+}
