@@ -14,9 +14,9 @@ import {
   u64,
 } from '../codec/index.js'
 import type { RandomSource } from '../ports/index.js'
+import { bankSelection } from '../protocol/index.js'
 
 const shortBytes = sizedBytes(u16, 4_096)
-const text = sizedBytes(u16, 64)
 
 const challengeStateDef = struct('CHALLENGE_STATE', {
   /** What may be redeemed once. */
@@ -29,7 +29,7 @@ const challengeStateDef = struct('CHALLENGE_STATE', {
   bindingKeyThumbprint: bytesOf(32),
   nonce: bytesOf(32),
   activationSecret: bytesOf(32),
-  selection: listOf(u8, struct('PCR_BANK', { bank: text, pcrs: listOf(u8, u8, 24) }), 4),
+  selection: listOf(u8, bankSelection, 4),
   /** What the first leg found, as JSON. */
   findings: shortBytes,
 })

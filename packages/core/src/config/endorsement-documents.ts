@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { jsonDocument } from './documents.js'
 
-/** Certificates that endorsement key certificates may chain to, managed as one: PEM texts. */
+/** Certificates that endorsement key certificates may chain to, managed as one: DER, base64. */
 export interface CaDocument {
   readonly certificates: readonly string[]
 }

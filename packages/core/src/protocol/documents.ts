@@ -19,13 +19,27 @@ export const maxDocumentLength = 1_200_000
 
 const structureBytes = sizedBytes(u16, 4_096)
 
-const pcrBankDef = struct('PCR_BANK', {
-  bank: enumOf('bank', u16, { sha1: 0x0004, sha256: 0x000b, sha384: 0x000c, sha512: 0x000d }),
+/** The PCR banks that can be asked for, by TPM_ALG_ID. */
+const pcrBanks = { sha1: 0x0004, sha256: 0x000b, sha384: 0x000c, sha512: 0x000d } as const
+
+/** Name of a PCR bank that can be asked for. */
+export type PcrBank = keyof typeof pcrBanks
+
+/** Whether a bank can be asked for. */
+export const isPcrBank = (name: string): name is PcrBank => Object.hasOwn(pcrBanks, name)
+
+const bankSelectionDef = struct('BANK_SELECTION', {
+  bank: enumOf('bank', u16, pcrBanks),
   pcrs: listOf(u8, u8, 24),
 })
 
+/** PCRs of one bank, ascending. */
+export interface BankSelection extends Infer<typeof bankSelectionDef> {}
+/** Codec of {@link BankSelection}. */
+export const bankSelection: Codec<BankSelection> = bankSelectionDef
+
 const pcrValuesDef = struct('PCR_VALUES', {
-  bank: enumOf('bank', u16, { sha1: 0x0004, sha256: 0x000b, sha384: 0x000c, sha512: 0x000d }),
+  bank: enumOf('bank', u16, pcrBanks),
   values: listOf(u8, struct('PCR_VALUE', { pcr: u8, digest: sizedBytes(u8, 64) }), 24),
 })
 
@@ -52,7 +66,7 @@ const contextDocumentDef = variant(
       credentialBlob: structureBytes,
       encryptedSecret: structureBytes,
       nonce: bytesOf(32),
-      selection: listOf(u8, pcrBankDef, 4),
+      selection: listOf(u8, bankSelection, 4),
       state: structureBytes,
       expiresAt: u64,
     },

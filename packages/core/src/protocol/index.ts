@@ -3,13 +3,17 @@
  * @module
  */
 export {
+  type BankSelection,
+  bankSelection,
   type ChallengeDocument,
   type ContextDocument,
   contextDocument,
   documentHead,
   type EvidenceDocument,
   type HelloDocument,
+  isPcrBank,
   maxDocumentLength,
+  type PcrBank,
 } from './documents.js'
 export type {
   AttestationDocument,

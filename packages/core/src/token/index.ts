@@ -19,6 +19,7 @@ export {
   type ProofVerifier,
   type ProofVerifierOptions,
 } from './proof.js'
+export { readTimes } from './read-times.js'
 export {
   createTokenVerifier,
   maxTokenLength,

@@ -1,6 +1,6 @@
 import { SecretBytes } from '../bytes/index.js'
 import { decode, encode } from '../codec/index.js'
-import { TrustholdError } from '../errors/index.js'
+import { isTrustholdError, TrustholdError } from '../errors/index.js'
 import type { AuthorityClient, CallOptions } from '../http/client.js'
 import type { AttestationKey, EndorsementKey, PcrBankSelection, PcrBankValues, Tpm } from '../ports/index.js'
 import {
@@ -44,7 +44,7 @@ export async function attestHost(options: AttestOptions): Promise<Attested> {
   if (endorsementKey === undefined) {
     throw new TrustholdError('TPM_NOT_AVAILABLE', { what: 'an endorsement key', reason: 'the TPM has none' })
   }
-  const key = await tpm.openAttestationKey({ endorsementKey, ...(saved === undefined ? {} : { saved }) })
+  const key = await openKey(tpm, endorsementKey, saved)
   try {
     const identity = identityOf(endorsementKey)
     const challenge = await askForChallenge(options, identity, key)
@@ -56,6 +56,21 @@ export async function attestHost(options: AttestOptions): Promise<Attested> {
     return { documents: result.documents, checks: result.checks, saved: key.saved }
   } finally {
     await key.close()
+  }
+}
+
+/** The saved key, or a new one when this TPM does not know it: it was cleared, or is another one. */
+async function openKey(
+  tpm: Tpm,
+  endorsementKey: EndorsementKey,
+  saved: Uint8Array | undefined,
+): Promise<AttestationKey> {
+  if (saved === undefined) return tpm.openAttestationKey({ endorsementKey })
+  try {
+    return await tpm.openAttestationKey({ endorsementKey, saved })
+  } catch (error) {
+    if (!isTrustholdError(error, 'TPM_RESPONSE')) throw error
+    return tpm.openAttestationKey({ endorsementKey })
   }
 }
 

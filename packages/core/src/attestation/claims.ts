@@ -1,0 +1,82 @@
+import { concatBytes, fromHex, toBase64url, toHex } from '../bytes/index.js'
+import type { Endorsement } from '../endorsement/index.js'
+import type { QuoteFacts } from '../evidence/index.js'
+import type { BaseImage } from '../policy/index.js'
+import { type HostAppraisal, type TokenClaims, type TokenKind, tokenProfiles } from '../token/index.js'
+import type { ChallengeState } from './challenge-state.js'
+
+/** Everything that a passed appraisal established. */
+export interface Established {
+  readonly state: ChallengeState
+  readonly endorsement: Endorsement
+  readonly facts: QuoteFacts
+  readonly image: BaseImage
+}
+
+/** What a token says beside that. */
+export interface TokenFrame {
+  readonly issuer: string
+  readonly group: string
+  /** Seconds since 1970. */
+  readonly now: number
+  readonly lifetimeSeconds: number
+  readonly id: string
+}
+
+/** The host's name in tokens: the name of its endorsement key. */
+export const subjectOf = (endorsementKeyName: Uint8Array): string => `ek:${toHex(endorsementKeyName)}`
+
+/** The claims of a token of one kind. */
+export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Established): TokenClaims {
+  const { state, facts, endorsement } = established
+  const secureBoot = facts.boot?.secureBoot
+  return {
+    iss: frame.issuer,
+    sub: subjectOf(state.endorsementKeyName),
+    aud: frame.group,
+    iat: frame.now,
+    nbf: frame.now,
+    exp: frame.now + frame.lifetimeSeconds,
+    jti: frame.id,
+    eat_profile: tokenProfiles[kind],
+    eat_nonce: toBase64url(state.nonce),
+    ueid: toBase64url(concatBytes(Uint8Array.of(0x01), fromHex(endorsement.keyId))),
+    bootcount: facts.resetCount,
+    ...(secureBoot?.verified === true ? { oemboot: secureBoot.value } : {}),
+    ear_verifier_id: { developer: 'https://github.com/trusthold', build: 'trusthold 0.1.0' },
+    cnf: { jkt: toBase64url(state.bindingKeyThumbprint) },
+    submods: { host: appraisal(established) },
+  }
+}
+
+/**
+ * The appraisal as EAR states it. Values of draft-ietf-rats-ar4si: instance-identity 2, the instance is recognised;
+ * configuration 2, it is known and approved; executables 2, only approved ones were loaded during boot; hardware 2, its
+ * authenticity is verified. Nothing worse than affirming ever gets a token.
+ */
+function appraisal({ facts, endorsement, image }: Established): HostAppraisal {
+  const { certificate, registeredName } = endorsement
+  return {
+    ear_status: 'affirming',
+    ear_trustworthiness_vector: {
+      'instance-identity': 2,
+      configuration: 2,
+      executables: 2,
+      hardware: 2,
+    },
+    ear_appraisal_policy_ids: [`base-image:${image.name}`, 'endorsement-settings'],
+    base_image: image.name,
+    endorsement: {
+      key: endorsement.kind,
+      ...(certificate === undefined
+        ? {}
+        : {
+            ca: certificate.caFingerprint,
+            manufacturer: certificate.manufacturer.id,
+            model: certificate.model,
+          }),
+      ...(registeredName === undefined ? {} : { registered: registeredName }),
+    },
+    pcrs: { selection: facts.selection, digest: toHex(facts.pcrDigest) },
+  }
+}

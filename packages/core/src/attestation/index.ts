@@ -1,0 +1,10 @@
+/**
+ * The Attestation Service: evidence in, signed token out.
+ * @module
+ */
+export type { EndorsementSettings } from '../config/index.js'
+export { BaseImages } from './base-images.js'
+export { CaCertificates, type CaInfo } from './ca-certificates.js'
+export { EndorsementSettingsStore } from './endorsement-settings.js'
+export { type RegisteredKeyInfo, RegisteredKeys } from './registered-keys.js'
+export { type AttestationOptions, AttestationService } from './service.js'

@@ -1,0 +1,374 @@
+import { type AuditLog, createAuditLog } from '../audit/index.js'
+import { SecretBytes, toBase64url, toHex } from '../bytes/index.js'
+import { decode, encode } from '../codec/index.js'
+import { shareSecret } from '../config/index.js'
+import { type Endorsement, type EndorsementTrust, judgeEndorsement } from '../endorsement/index.js'
+import { describeError, TrustholdError } from '../errors/index.js'
+import { checkAttestationKey, type PreparedKey, prepareAttestationKey } from '../evidence/index.js'
+import type { Clock, PublicJwk, RandomSource, Storage, TokenSigner } from '../ports/index.js'
+import {
+  type AttestationDocument,
+  type AttestRequest,
+  type AttestResult,
+  type ChallengeDocument,
+  contextDocument,
+  documentHead,
+  type EvidenceDocument,
+  type HelloDocument,
+  type HostIdentity,
+} from '../protocol/index.js'
+import { createLocalSigner, generateSigningKey, issueToken, type TokenKind } from '../token/index.js'
+import { computeName, makeCredential, type TpmtPublic, tpmtPublic } from '../tpm2/index.js'
+import { type Check, conclude, fail, pass, skipped, unknown } from '../verdict/index.js'
+import { appraiseEvidence, checkSameIdentity } from './appraise.js'
+import { BaseImages } from './base-images.js'
+import { CaCertificates } from './ca-certificates.js'
+import { type ChallengeState, openState, sealState } from './challenge-state.js'
+import { buildClaims, type Established, subjectOf } from './claims.js'
+import { EndorsementSettingsStore } from './endorsement-settings.js'
+import { decodeFindings, encodeFindings, type Findings } from './findings.js'
+import { RegisteredKeys } from './registered-keys.js'
+
+/** What an Attestation Service needs. */
+export interface AttestationOptions {
+  /** `iss` of its tokens; all services of a cluster have the same. */
+  issuer: string
+  /** `aud` of its tokens: the service group. */
+  group: string
+  storage: Storage
+  clock: Clock
+  random: RandomSource
+  /** Signs tokens; by default an ES256 key that is made once and shared through the ConfigStore. */
+  signer?: TokenSigner
+  /** How long a host has to answer a challenge, in seconds; 60 by default. */
+  challengeLifetimeSeconds?: number
+  /** How long a token is valid, in seconds; 600 by default. */
+  tokenLifetimeSeconds?: number
+}
+
+interface Parts {
+  readonly caCertificates: CaCertificates
+  readonly endorsementKeys: RegisteredKeys
+  readonly settings: EndorsementSettingsStore
+  readonly baseImages: BaseImages
+  readonly signer: TokenSigner
+  readonly stateKey: SecretBytes
+}
+
+/** Attestation keys whose public area stays read between the legs; reading one again costs as much as a signature. */
+const preparedKeys = 1_024
+
+/**
+ * The Attestation Service: evidence in, signed token out. Between the two legs it keeps nothing; a challenge is
+ * redeemed once, whichever node it comes back to.
+ */
+export class AttestationService {
+  /** CA certificates that endorsement key certificates may chain to. */
+  readonly caCertificates: CaCertificates
+  /** Endorsement keys that are registered one by one. */
+  readonly endorsementKeys: RegisteredKeys
+  /** What is asked of endorsement keys. */
+  readonly settings: EndorsementSettingsStore
+  /** What may have booted. */
+  readonly baseImages: BaseImages
+  readonly #options: AttestationOptions
+  readonly #signer: TokenSigner
+  readonly #stateKey: SecretBytes
+  readonly #audit: AuditLog
+  readonly #prepared = new Map<string, PreparedKey>()
+
+  private constructor(options: AttestationOptions, parts: Parts) {
+    this.#options = options
+    this.caCertificates = parts.caCertificates
+    this.endorsementKeys = parts.endorsementKeys
+    this.settings = parts.settings
+    this.baseImages = parts.baseImages
+    this.#signer = parts.signer
+    this.#stateKey = parts.stateKey
+    this.#audit = createAuditLog(options.storage.audit, options.clock)
+  }
+
+  /** Loads the configuration, and makes what all nodes share when this is the first of them. */
+  static async open(options: AttestationOptions): Promise<AttestationService> {
+    const { config } = options.storage
+    const stateKey = await shareSecret(config, 'attestation/secrets/challenge-state', () =>
+      SecretBytes.take(options.random.bytes(32)),
+    )
+    const signer =
+      options.signer ??
+      createLocalSigner([await shareSecret(config, 'attestation/secrets/token-signing', generateSigningKey)])
+    const caCertificates = await CaCertificates.open(config)
+    const [endorsementKeys, settings, baseImages] = await Promise.all([
+      RegisteredKeys.open(config, caCertificates, options.clock),
+      EndorsementSettingsStore.open(config),
+      BaseImages.open(config),
+    ])
+    return new AttestationService(options, {
+      caCertificates,
+      endorsementKeys,
+      settings,
+      baseImages,
+      signer,
+      stateKey,
+    })
+  }
+
+  /**
+   * One leg of an attestation.
+   * @throws CODEC_*, REQUEST_INVALID, TPM_KEY_INVALID for what is malformed; ATTESTATION_REFUSED and
+   *   ATTESTATION_UNDECIDED with every check that was made
+   */
+  async attest(request: AttestRequest): Promise<AttestResult> {
+    const document = readContext(request.contexts)
+    const endorsementKey = decode(tpmtPublic, request.identity.endorsementKey)
+    if (document.kind === 'hello') {
+      return {
+        attested: false,
+        contexts: [await this.#challenge(request.identity, endorsementKey, document)],
+      }
+    }
+    return this.#redeem(request, document)
+  }
+
+  /** The keys that tokens are signed with, current one first. */
+  publicKeys(): readonly PublicJwk[] {
+    return this.#signer.publicKeys()
+  }
+
+  /** What keeps the service from working, for health reports; empty when nothing does. */
+  health(): string[] {
+    const parts = [
+      () => this.caCertificates.anchors(),
+      () => this.endorsementKeys.nameOf(''),
+      () => this.settings.get(),
+      () => this.baseImages.index(),
+    ]
+    return parts.flatMap((read) => {
+      try {
+        read()
+        return []
+      } catch (error) {
+        return [describeError(error)]
+      }
+    })
+  }
+
+  /** Ends the watches on the configuration. The storage stays open. */
+  async close(): Promise<void> {
+    await Promise.all([
+      this.caCertificates.close(),
+      this.endorsementKeys.close(),
+      this.settings.close(),
+      this.baseImages.close(),
+    ])
+    this.#stateKey.wipe()
+  }
+
+  /** First leg: is this TPM genuine and ours, and is the key one that it attests with. */
+  async #challenge(
+    identity: HostIdentity,
+    endorsementKey: TpmtPublic,
+    hello: HelloDocument,
+  ): Promise<Uint8Array> {
+    const key = this.#prepare(hello.attestationKey)
+    const judged = await judgeEndorsement(
+      {
+        publicArea: endorsementKey,
+        ...(identity.certificate === undefined ? {} : { certificate: identity.certificate }),
+      },
+      this.#endorsementTrust(),
+    )
+    const checks = [...judged.checks, checkAttestationKey(key.public), this.#checkImages()]
+    if (judged.endorsement === undefined || conclude(checks) !== 'pass') throw refusal(checks)
+    return encode(
+      contextDocument,
+      this.#makeChallenge(identity, endorsementKey, hello, key, { checks, endorsement: judged.endorsement }),
+    )
+  }
+
+  #makeChallenge(
+    identity: HostIdentity,
+    endorsementKey: TpmtPublic,
+    hello: HelloDocument,
+    key: PreparedKey,
+    findings: Findings,
+  ): ChallengeDocument {
+    const { random, clock, challengeLifetimeSeconds = 60 } = this.#options
+    const selection = this.baseImages.selection()
+    const nonce = random.bytes(32)
+    const activationSecret = random.bytes(32)
+    const expiresAt = BigInt(clock.now() + challengeLifetimeSeconds * 1_000)
+    const state: ChallengeState = {
+      id: random.bytes(16),
+      expiresAt,
+      endorsementKeyName: computeName(identity.endorsementKey),
+      attestationKey: hello.attestationKey,
+      bindingKeyThumbprint: hello.bindingKeyThumbprint,
+      nonce,
+      activationSecret,
+      selection,
+      findings: encodeFindings(findings),
+    }
+    return {
+      ...documentHead,
+      kind: 'challenge',
+      ...makeCredential({ endorsementKey, objectName: key.name, secret: activationSecret, random }),
+      nonce,
+      selection,
+      state: sealState(this.#stateKey, state, random),
+      expiresAt,
+    }
+  }
+
+  /** Second leg. The challenge is used up before anything that came with it is looked at. */
+  async #redeem(request: AttestRequest, document: EvidenceDocument): Promise<AttestResult> {
+    const state = openState(this.#stateKey, document.state)
+    if (state === undefined)
+      throw refusal([fail('challenge.authentic', 'the challenge is not one of this service')])
+    const checks: Check[] = [pass('challenge.authentic', 'the challenge is one of this service')]
+    checks.push(await this.#claim(state))
+    if (conclude(checks) !== 'pass') throw refusal(checks)
+    const findings = decodeFindings(state.findings)
+    checks.push(checkSameIdentity(state, computeName(request.identity.endorsementKey)))
+    checks.push(...findings.checks, this.#checkStillEndorsed(findings.endorsement))
+    if (conclude(checks) === 'pass') {
+      const key = this.#prepare(state.attestationKey)
+      const appraisal = appraiseEvidence({ state, evidence: document, key, images: this.baseImages.index() })
+      checks.push(...appraisal.checks)
+      if (appraisal.passed !== undefined && conclude(checks) === 'pass') {
+        const { endorsement } = findings
+        return this.#attested(request.types, { state, endorsement, ...appraisal.passed }, checks)
+      }
+    }
+    await this.#record(state, 'refused', { reason: describeError(refusal(checks)) })
+    throw refusal(checks)
+  }
+
+  async #attested(
+    types: readonly TokenKind[],
+    established: Established,
+    checks: readonly Check[],
+  ): Promise<AttestResult> {
+    const documents = await Promise.all([...new Set(types)].map((type) => this.#issue(type, established)))
+    await this.#record(established.state, 'allowed', { image: established.image.name })
+    return { attested: true, documents, checks }
+  }
+
+  async #issue(type: TokenKind, established: Established): Promise<AttestationDocument> {
+    const { issuer, group, clock, random, tokenLifetimeSeconds = 600 } = this.#options
+    const frame = {
+      issuer,
+      group,
+      now: Math.floor(clock.now() / 1_000),
+      lifetimeSeconds: tokenLifetimeSeconds,
+      id: toBase64url(random.bytes(16)),
+    }
+    return { type, token: await issueToken(this.#signer, buildClaims(type, frame, established)) }
+  }
+
+  /** Uses the challenge up; whether it can be used is decided by exactly one node. */
+  async #claim(state: ChallengeState): Promise<Check> {
+    const id = 'challenge.unused'
+    const expiresAt = Number(state.expiresAt)
+    if (this.#options.clock.now() >= expiresAt) {
+      return fail('challenge.fresh', 'the challenge has expired')
+    }
+    try {
+      return (await this.#options.storage.replay.claim(`challenge:${toHex(state.id)}`, expiresAt))
+        ? pass(id, 'the challenge was not answered before')
+        : fail(id, 'the challenge was answered before')
+    } catch (error) {
+      return unknown(
+        id,
+        `it cannot be told whether the challenge was answered before: ${describeError(error)}`,
+      )
+    }
+  }
+
+  /** What endorsed the TPM in the first leg has not been taken back since. */
+  #checkStillEndorsed(endorsement: Endorsement): Check {
+    const id = 'endorsement.current'
+    const { requireCertificateValidation, requireEndorsementKeys } = this.settings.get()
+    const { certificate, registeredName } = endorsement
+    if (
+      requireCertificateValidation &&
+      (certificate === undefined || !this.caCertificates.trusts(certificate.caFingerprint))
+    ) {
+      return fail(id, 'the CA that the TPM was accepted for is no longer configured')
+    }
+    if (requireEndorsementKeys && this.endorsementKeys.nameOf(endorsement.keyId) === undefined) {
+      return fail(id, `the endorsement key ${registeredName ?? ''} is no longer registered`)
+    }
+    return pass(id, 'what endorses the TPM is still configured')
+  }
+
+  #endorsementTrust(): EndorsementTrust {
+    const { endorsementKeys } = this
+    return {
+      settings: this.settings.get(),
+      anchors: this.caCertificates.anchors(),
+      registered: {
+        async find(id) {
+          const name = endorsementKeys.nameOf(id)
+          return name === undefined ? undefined : { name }
+        },
+      },
+      at: this.#options.clock.now(),
+    }
+  }
+
+  /** Nothing approved is nothing that could pass; saying so early spares the host its quote. */
+  #checkImages(): Check {
+    const id = 'policy.base-image'
+    return this.baseImages.selection().length === 0
+      ? fail(id, 'no base image is approved')
+      : skipped(id, 'judged when the evidence comes')
+  }
+
+  #prepare(publicArea: Uint8Array): PreparedKey {
+    const id = toHex(publicArea)
+    const known = this.#prepared.get(id)
+    if (known !== undefined) return known
+    const prepared = prepareAttestationKey(publicArea)
+    const oldest = this.#prepared.size >= preparedKeys ? this.#prepared.keys().next().value : undefined
+    if (oldest !== undefined) this.#prepared.delete(oldest)
+    this.#prepared.set(id, prepared)
+    return prepared
+  }
+
+  #record(
+    state: ChallengeState,
+    outcome: 'allowed' | 'refused',
+    details: Record<string, string>,
+  ): Promise<void> {
+    const subject = subjectOf(state.endorsementKeyName)
+    return this.#audit.record({ action: 'attest', outcome, subject, details })
+  }
+}
+
+function readContext(contexts: readonly Uint8Array[]): HelloDocument | EvidenceDocument {
+  const [context, ...more] = contexts
+  if (context === undefined || more.length > 0) {
+    throw new TrustholdError('REQUEST_INVALID', {
+      path: 'contexts',
+      expected: 'one context',
+      actual: String(contexts.length),
+    })
+  }
+  const document = decode(contextDocument, context)
+  if (document.kind === 'challenge') {
+    throw new TrustholdError('REQUEST_INVALID', {
+      path: 'contexts[0].kind',
+      expected: 'hello or evidence',
+      actual: 'challenge',
+    })
+  }
+  return document
+}
+
+/** One failure refuses; where nothing failed, something could not be decided. */
+function refusal(checks: readonly Check[]): TrustholdError {
+  return conclude(checks) === 'unknown'
+    ? new TrustholdError('ATTESTATION_UNDECIDED', { checks })
+    : new TrustholdError('ATTESTATION_REFUSED', { checks })
+}

@@ -1,0 +1,95 @@
+import { AttestationService } from '../attestation/index.js'
+import { TrustholdError } from '../errors/index.js'
+import { createHandler, type Handler, type RequestLog } from '../http/index.js'
+import { KeyProviderService } from '../key-provider/index.js'
+import {
+  type Clock,
+  type KeyServerFactory,
+  type RandomSource,
+  type Storage,
+  systemClock,
+  systemRandom,
+  type TokenSigner,
+} from '../ports/index.js'
+import { createTokenVerifier } from '../token/index.js'
+
+/** What {@link createAuthority} takes. */
+export interface AuthorityOptions {
+  /** Service group: the Key Provider Service accepts only tokens of this group's Attestation Services. */
+  group: string
+  /** `iss` of the tokens; `trusthold:` and the group by default. */
+  issuer?: string
+  /** Configuration, replay guard and audit records. Stays open when the authority is closed. */
+  storage: Storage
+  /** Connects a provider's key servers, such as `kmip()` of the KMIP adapter. */
+  keyServer: KeyServerFactory
+  /** How hosts reach this authority, `https://host:port`; see {@link createHandler}. */
+  origin?: string
+  signer?: TokenSigner
+  /** 60 by default. */
+  challengeLifetimeSeconds?: number
+  /** 600 by default. */
+  tokenLifetimeSeconds?: number
+  /** 60 by default. */
+  primaryKeyLifetimeSeconds?: number
+  /** Called once per request. */
+  log?: (entry: RequestLog) => void
+  clock?: Clock
+  random?: RandomSource
+}
+
+/** An Attestation Service and a Key Provider Service that trusts it. */
+export interface Authority {
+  /** The HTTPS surface, for any server that speaks `Request` and `Response`. */
+  readonly fetch: Handler
+  readonly attestation: AttestationService
+  readonly keyProvider: KeyProviderService
+  /** Wipes keys and closes connections to key servers. */
+  close(): Promise<void>
+}
+
+/**
+ * Both services in one process, on one storage.
+ * @throws CONFIGURATION_INVALID, STORE_*
+ */
+export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { group, issuer = `trusthold:${options.group}`, storage } = options
+  if (group === '')
+    throw new TrustholdError('CONFIGURATION_INVALID', { name: 'group', reason: 'it is empty' })
+  const clock = options.clock ?? systemClock
+  const random = options.random ?? systemRandom
+  const attestation = await AttestationService.open({
+    issuer,
+    group,
+    storage,
+    clock,
+    random,
+    ...given(options, ['signer', 'challengeLifetimeSeconds', 'tokenLifetimeSeconds']),
+  })
+  const tokens = createTokenVerifier({ issuer, group, keys: () => attestation.publicKeys(), clock })
+  const keyProvider = await KeyProviderService.open({
+    storage,
+    keyServer: options.keyServer,
+    tokens,
+    clock,
+    random,
+    ...given(options, ['primaryKeyLifetimeSeconds']),
+  })
+  return {
+    attestation,
+    keyProvider,
+    fetch: createHandler({ attestation, keyProvider, ...given(options, ['origin', 'log']) }),
+    async close() {
+      await Promise.all([attestation.close(), keyProvider.close()])
+    },
+  }
+}
+
+/** The named members that are there; leaving one out is not the same as passing undefined. */
+function given<T extends object, K extends keyof T>(
+  options: T,
+  names: readonly K[],
+): { [P in K]?: NonNullable<T[P]> } {
+  const entries = names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])
+  return Object.fromEntries(entries) as { [P in K]?: NonNullable<T[P]> }
+}

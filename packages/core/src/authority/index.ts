@@ -1,0 +1,5 @@
+/**
+ * Both services in one process.
+ * @module
+ */
+export { type Authority, type AuthorityOptions, createAuthority } from './authority.js'
