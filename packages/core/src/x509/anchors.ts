@@ -1,4 +1,3 @@
-import { toHex } from '../bytes/index.js'
 import type { Certificate } from './certificate.js'
 import type { DistinguishedName } from './names.js'
 
@@ -6,7 +5,7 @@ import type { DistinguishedName } from './names.js'
 export interface CertificateIndex {
   /** How many certificates there are. */
   readonly size: number
-  /** Certificates whose subject is this name, byte by byte. */
+  /** Certificates whose subject is this name. */
   bySubject(name: DistinguishedName): readonly Certificate[]
   /** Whether this very certificate is among them. */
   has(certificate: Certificate): boolean
@@ -22,14 +21,13 @@ export function indexCertificates(certificates: Iterable<Certificate>): Certific
   for (const certificate of certificates) {
     if (byFingerprint.has(certificate.fingerprint)) continue
     byFingerprint.set(certificate.fingerprint, certificate)
-    const key = toHex(certificate.subject.der)
-    const same = bySubject.get(key)
-    if (same === undefined) bySubject.set(key, [certificate])
+    const same = bySubject.get(certificate.subject.key)
+    if (same === undefined) bySubject.set(certificate.subject.key, [certificate])
     else same.push(certificate)
   }
   return {
     size: byFingerprint.size,
-    bySubject: (name) => bySubject.get(toHex(name.der)) ?? [],
+    bySubject: (name) => bySubject.get(name.key) ?? [],
     has: (certificate) => byFingerprint.has(certificate.fingerprint),
   }
 }

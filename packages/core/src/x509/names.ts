@@ -14,8 +14,14 @@ export interface NameAttribute {
 
 /** A distinguished name (RFC 5280 section 4.1.2.4). */
 export interface DistinguishedName {
-  /** The name as received. Names are equal when these bytes are. */
+  /** The name as received. */
   readonly der: Uint8Array
+  /**
+   * Names are equal when their keys are: the same attributes in the same order with the same characters, whatever
+   * string type holds them. STMicroelectronics writes a CA's name as PrintableString in one certificate and as
+   * UTF8String in the next. RFC 5280 section 7.1 asks for this and for more; case is not folded here, nor are spaces.
+   */
+  readonly key: string
   /** For people and logs: RFC 4514 order and escapes, control and invisible characters escaped as well. */
   readonly text: string
   /** In the order of the encoding. */
@@ -55,6 +61,7 @@ export function readName(element: DerElement): DistinguishedName {
   const parts = relative.map((set) => set.map((attribute) => readAttribute(attribute)))
   return {
     der: element.bytes,
+    key: JSON.stringify(parts.map((set) => set.map((part) => part.key))),
     text: parts
       .map((set) => set.map((part) => part.text).join('+'))
       .reverse()
@@ -63,16 +70,25 @@ export function readName(element: DerElement): DistinguishedName {
   }
 }
 
-function readAttribute(element: DerElement): { attribute: NameAttribute; text: string } {
+interface Part {
+  readonly attribute: NameAttribute
+  readonly text: string
+  readonly key: readonly string[]
+}
+
+function readAttribute(element: DerElement): Part {
   const fields = DerFields.of(element, Tag.sequence)
   const type = readOid(fields.take(Tag.oid, 'type'))
   const raw = fields.any('value')
   fields.end()
   const value = readString(raw)
+  // A TeletexString is left out: its characters are what each implementation takes them for.
+  const comparable = value !== undefined && raw.tag !== Tag.teletexString
   const written = value === undefined ? `#${toHex(raw.bytes)}` : escapeValue(value)
   return {
     attribute: value === undefined ? { type } : { type, value },
     text: `${shortNames[type] ?? type}=${written}`,
+    key: comparable ? [type, 'text', value] : [type, 'der', toHex(raw.bytes)],
   }
 }
 

@@ -73,5 +73,5 @@ export function checkKeyIdentifier(child: Certificate, issuer: Certificate, path
 }
 
 function isSelfIssued(certificate: Certificate): boolean {
-  return equalBytes(certificate.subject.der, certificate.issuer.der)
+  return certificate.subject.key === certificate.issuer.key
 }

@@ -39,7 +39,7 @@ const maxTime = 8.64e15
 
 /**
  * Finds the path from a certificate to a configured CA and validates it (RFC 5280 section 6, without policies, name
- * constraints and revocation): names chain byte by byte, every signature verifies, every certificate is valid at `at`,
+ * constraints and revocation): names chain, every signature verifies, every certificate is valid at `at`,
  * the anchor included, issuers are CAs that may sign, path lengths hold, key identifiers agree, no critical extension
  * is left unprocessed. The path ends at the first configured CA; the leaf itself never counts as one.
  * @throws CERTIFICATE_INVALID naming the index and the reason, as in `path[1].signature`; where several attempts
@@ -140,7 +140,7 @@ class PathSearch {
 }
 
 function sameEntity(a: Certificate, b: Certificate): boolean {
-  return equalBytes(a.subject.der, b.subject.der) && equalBytes(a.publicKey.spki, b.publicKey.spki)
+  return a.subject.key === b.subject.key && equalBytes(a.publicKey.spki, b.publicKey.spki)
 }
 
 function noIssuer(path: string, child?: Certificate): PathFailure {
