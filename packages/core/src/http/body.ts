@@ -31,7 +31,7 @@ async function readLimited(request: Request, limit: number): Promise<Uint8Array>
   const chunks: Uint8Array[] = []
   let length = 0
   try {
-    for await (const chunk of request.body ?? []) {
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
       length += chunk.length
       if (length > limit) throw new TrustholdError('REQUEST_TOO_LARGE', { limit })
       chunks.push(chunk)

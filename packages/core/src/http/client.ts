@@ -1,7 +1,6 @@
-import { z } from '@hono/zod-openapi'
-import { Agent, fetch } from 'undici'
+import type { z } from '@hono/zod-openapi'
 import { fromBase64, toBase64 } from '../bytes/index.js'
-import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
+import { TrustholdError } from '../errors/index.js'
 import type {
   AttestRequest,
   AttestResult,
@@ -11,16 +10,13 @@ import type {
   GenerateKeyRequest,
   KeyRequestCredentials,
 } from '../protocol/index.js'
-import { attestResponse, errorResponse, keyResponse } from './schemas.js'
+import { type ConnectionOptions, openConnection } from './connection.js'
+import { attestResponse, keyResponse } from './schemas.js'
 
 /** How to reach an authority. */
-export interface AuthorityClientOptions {
+export interface AuthorityClientOptions extends ConnectionOptions {
   /** `https://host:port`, without a path. */
   url: string
-  /** PEM certificates that the server's certificate must chain to; the system's when absent. */
-  ca?: readonly string[]
-  /** For one request, connecting included; 30 seconds by default. */
-  timeoutMs?: number
 }
 
 /** Options of every call. */
@@ -49,65 +45,26 @@ export interface AuthorityClient {
   close(): Promise<void>
 }
 
-/** Longest answer that is read, in bytes. */
-const maxAnswerLength = 262_144
-
 /** Connects on first use and keeps connections alive. */
 export function createAuthorityClient(options: AuthorityClientOptions): AuthorityClient {
   const base = checkUrl(options.url)
-  const timeout = options.timeoutMs ?? 30_000
-  const agent = new Agent({
-    connect: { timeout, ...(options.ca === undefined ? {} : { ca: [...options.ca] }) },
-    maxResponseSize: maxAnswerLength,
-  })
+  const connection = openConnection(base.origin, options)
+  const attestUrl = new URL('/api/esx/attestation/report?action=attest', base).href
   const keyOperationUrl = new URL('/api/esx/kms/key-operation', base).href
-
-  const post = async <T>(
-    url: string,
-    body: unknown,
-    schema: z.ZodType<T>,
-    headers: Record<string, string>,
-    call: CallOptions | undefined,
-  ): Promise<T> => {
-    const signals = [AbortSignal.timeout(timeout), ...(call?.signal === undefined ? [] : [call.signal])]
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify(body),
-        dispatcher: agent,
-        redirect: 'error',
-        signal: AbortSignal.any(signals),
-      })
-      const answer: unknown = await response.json()
-      if (response.status !== 200) throw toServiceError(response.status, answer)
-      const parsed = schema.safeParse(answer)
-      if (parsed.success) return parsed.data
-      throw new TrustholdError('SERVICE_ERROR', {
-        status: 200,
-        serviceCode: 'none',
-        message: 'the answer is not of the expected form',
-      })
-    } catch (error) {
-      throw toTransportError(error, base.origin, timeout, call?.signal)
-    }
-  }
-
   const keyOperation = (
     action: string,
-    credentials: KeyRequestCredentials,
+    { token, proof }: KeyRequestCredentials,
     body: object,
-    call: CallOptions | undefined,
+    call: CallOptions = {},
   ) => {
-    const headers = { authorization: `DPoP ${credentials.token}`, dpop: credentials.proof }
-    return post(`${keyOperationUrl}?action=${action}`, body, keyResponse, headers, call)
+    const headers = { authorization: `DPoP ${token}`, dpop: proof }
+    return connection.post(`${keyOperationUrl}?action=${action}`, { body, headers, ...call }, keyResponse)
   }
-
   return {
     keyOperationUrl,
-    async attest(request, call) {
-      const url = new URL('/api/esx/attestation/report?action=attest', base).href
-      const { tpm2_result: result } = await post(url, encodeAttestRequest(request), attestResponse, {}, call)
+    async attest(request, call = {}) {
+      const body = encodeAttestRequest(request)
+      const { tpm2_result: result } = await connection.post(attestUrl, { body, ...call }, attestResponse)
       return result.attested
         ? { attested: true, documents: result.documents ?? [], checks: result.checks ?? [] }
         : { attested: false, contexts: (result.contexts ?? []).map(fromBase64) }
@@ -119,11 +76,10 @@ export function createAuthorityClient(options: AuthorityClientOptions): Authorit
       return { wrapped: answer.ciphertext, key: decodeKey(answer) }
     },
     async decrypt(credentials, { provider, wrapped, delivery }, call) {
-      return decodeKey(
-        await keyOperation('decrypt', credentials, { provider, ciphertext: wrapped, delivery }, call),
-      )
+      const body = { provider, ciphertext: wrapped, delivery }
+      return decodeKey(await keyOperation('decrypt', credentials, body, call))
     },
-    close: () => agent.close(),
+    close: () => connection.close(),
   }
 }
 
@@ -163,52 +119,3 @@ const incomplete = (what: string) =>
     serviceCode: 'none',
     message: `the answer has no ${what}`,
   })
-
-const checkList = z.object({
-  checks: z.array(
-    z.object({ id: z.string(), outcome: z.enum(['pass', 'fail', 'unknown', 'skipped']), reason: z.string() }),
-  ),
-})
-
-/** A refused attestation comes back as what it was at the service; all else as what the service said. */
-function toServiceError(status: number, answer: unknown): TrustholdError {
-  const parsed = errorResponse.safeParse(answer)
-  if (!parsed.success) {
-    return new TrustholdError('SERVICE_ERROR', {
-      status,
-      serviceCode: 'none',
-      message: 'without an explanation',
-    })
-  }
-  const { data, messages } = parsed.data
-  const checks = checkList.safeParse(data.context)
-  if (checks.success && (data.code === 'ATTESTATION_REFUSED' || data.code === 'ATTESTATION_UNDECIDED')) {
-    return new TrustholdError(data.code, checks.data)
-  }
-  const message = describeError(messages[0]?.default_message ?? 'without an explanation')
-  return new TrustholdError(
-    'SERVICE_ERROR',
-    { status, serviceCode: data.code, message },
-    { retryable: status === 503 },
-  )
-}
-
-function toTransportError(
-  error: unknown,
-  endpoint: string,
-  milliseconds: number,
-  signal: AbortSignal | undefined,
-): unknown {
-  if (isTrustholdError(error)) return error
-  if (signal?.aborted === true) return new TrustholdError('TRANSPORT_ABORTED', { endpoint }, { cause: error })
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return new TrustholdError(
-      'TRANSPORT_TIMEOUT',
-      { endpoint, phase: 'read', milliseconds },
-      { cause: error },
-    )
-  }
-  // fetch hides what happened in its cause.
-  const reason = describeError(error instanceof Error ? (error.cause ?? error) : error)
-  return new TrustholdError('TRANSPORT_FAILED', { endpoint, phase: 'connect', reason }, { cause: error })
-}
