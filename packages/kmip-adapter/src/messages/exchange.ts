@@ -105,3 +105,8 @@ export function toResultError(operation: OperationName, failure: Failure): Trust
     ...(message === undefined ? {} : { cause: new Error(`the server says: ${describeError(message)}`) }),
   })
 }
+
+/** Whether the same request may succeed later, over a new connection. */
+export function isTransient(operation: OperationName, { reason, message }: Failure): boolean {
+  return resultKind(operation, reason, message) === 'transient'
+}

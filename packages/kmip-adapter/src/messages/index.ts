@@ -2,6 +2,13 @@
  * Whole messages: the request for an operation, and what its response comes to.
  * @module
  */
-export { decodeOutcome, encodeRequest, type Failure, type Outcome, toResultError } from './exchange.js'
+export {
+  decodeOutcome,
+  encodeRequest,
+  type Failure,
+  isTransient,
+  type Outcome,
+  toResultError,
+} from './exchange.js'
 export { type RequestMessage, type ResponseMessage, requestMessage, responseMessage } from './messages.js'
 export type { ResultKind } from './result-kind.js'

@@ -1,0 +1,18 @@
+/**
+ * KMIP: a client for key servers, and the key server port of Trusthold.
+ * @module
+ */
+export { type CreatedKey, type CreateKey, KmipClient, type LocateFilter, type Revocation } from './client.js'
+export type { KmipClientOptions } from './client-options.js'
+export type { CallOptions, KmipTlsOptions, ServerAddress } from './connection/index.js'
+export { type KmipKeyServerOptions, kmip } from './key-server.js'
+export type { ManagedKey } from './managed-key.js'
+export {
+  type RequestMessage,
+  type ResponseMessage,
+  requestMessage,
+  responseMessage,
+} from './messages/index.js'
+export type { QueryFunction, QueryResponse, RevocationReasonCode } from './operations/index.js'
+export type { Attribute, AttributeName, AttributeSet, OtherAttribute, UsageBit } from './protocol/index.js'
+export type { KmipVersion } from './ttlv/index.js'
