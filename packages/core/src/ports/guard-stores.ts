@@ -105,7 +105,7 @@ export function guardConfigStore(store: ConfigStore): ConfigStore {
       assertRevision('after', options.after)
       return store.watch(prefix, options)
     },
-    close: lifetime.close,
+    close: () => lifetime.close(),
   }
 }
 
@@ -118,7 +118,7 @@ export function guardReplayGuard(guard: ReplayGuard): ReplayGuard {
         assertReplayClaim(id, expiresAt)
         return guard.claim(id, expiresAt)
       }),
-    close: lifetime.close,
+    close: () => lifetime.close(),
   }
 }
 
@@ -137,6 +137,6 @@ export function guardAuditSink(sink: AuditSink): AuditSink {
         assertLimit(limit)
         return sink.read(from, limit)
       }),
-    close: lifetime.close,
+    close: () => lifetime.close(),
   }
 }

@@ -1,32 +1,76 @@
 import { TrustholdError } from '@trusthold/core/errors'
-import type { Clock, ConfigChange, ConfigEntry, ConfigPutOptions, ConfigStore } from '@trusthold/core/ports'
+import type {
+  Clock,
+  ConfigChange,
+  ConfigEntry,
+  ConfigPage,
+  ConfigPutOptions,
+  ConfigStore,
+} from '@trusthold/core/ports'
 import { assertPosition, type ChangeBatch, createChangeBell, watchChanges } from '../change-feed.js'
 import { decodeCursor, encodeCursor } from '../cursor.js'
 import { fitPage } from '../page-budget.js'
-import { createChangeLog, type KeyState } from './change-log.js'
-import { createSortedKeys } from './sorted-keys.js'
+import { type ChangeLog, createChangeLog, type KeyState } from './change-log.js'
+import { createSortedKeys, type SortedKeys } from './sorted-keys.js'
 
 /** Most changes that a watch takes over at once. */
 const batchLimit = 100
+
+function readEntry(log: ChangeLog, key: string): ConfigEntry | undefined {
+  const state = log.state(key)
+  return state?.value && { key, value: new Uint8Array(state.value), revision: state.revision }
+}
+
+function assertRevisionOf(log: ChangeLog, key: string, { ifRevision }: ConfigPutOptions): void {
+  const actual = readEntry(log, key)?.revision ?? 0n
+  if (ifRevision !== undefined && ifRevision !== actual) {
+    throw new TrustholdError('STORE_CONFLICT', { key, expected: `${ifRevision}`, actual: `${actual}` })
+  }
+}
+
+function readPage(
+  log: ChangeLog,
+  keys: SortedKeys,
+  prefix: string,
+  limit: number,
+  cursor: string | undefined,
+): ConfigPage {
+  const place = cursor === undefined ? undefined : decodeCursor(cursor, prefix)
+  const found = keys
+    .from(place?.key ?? prefix, place === undefined, limit + 1)
+    .filter((key) => key.startsWith(prefix))
+  const sizes = found.map((key) => log.state(key)?.value?.length ?? 0)
+  const entries = found.slice(0, fitPage(sizes, limit)).flatMap((key) => readEntry(log, key) ?? [])
+  const revision = place?.revision ?? log.revision
+  const last = entries.at(-1)
+  if (last === undefined || entries.length === found.length) return { entries, revision }
+  return { entries, revision, cursor: encodeCursor({ revision, key: last.key }) }
+}
+
+function toChange({ key, value, revision }: KeyState): ConfigChange {
+  return value === undefined
+    ? { kind: 'delete', key, revision }
+    : { kind: 'put', key, value: new Uint8Array(value), revision }
+}
+
+function readChanges(log: ChangeLog, prefix: string, after: bigint): ChangeBatch {
+  assertPosition(after, log.revision, log.horizon)
+  const found: KeyState[] = []
+  for (const state of log.after(after)) {
+    if (state.key.startsWith(prefix)) found.push(state)
+    if (found.length > batchLimit) break
+  }
+  const sizes = found.map((state) => state.value?.length ?? 0)
+  const taken = found.slice(0, fitPage(sizes, batchLimit))
+  const more = taken.length < found.length
+  return { changes: taken.map(toChange), more, upTo: more ? (taken.at(-1)?.revision ?? after) : log.revision }
+}
 
 /** A configuration store in memory, without the checks of `guardConfigStore`. */
 export function createMemoryConfigStore(clock: Clock, keepDeletionsMs: number): ConfigStore {
   const log = createChangeLog()
   const keys = createSortedKeys()
   const bell = createChangeBell()
-
-  const entryOf = (key: string): ConfigEntry | undefined => {
-    const state = log.state(key)
-    return state?.value && { key, value: new Uint8Array(state.value), revision: state.revision }
-  }
-
-  function assertRevisionOf(key: string, { ifRevision }: ConfigPutOptions): void {
-    const state = log.state(key)
-    const actual = state?.value === undefined ? 0n : state.revision
-    if (ifRevision !== undefined && ifRevision !== actual) {
-      throw new TrustholdError('STORE_CONFLICT', { key, expected: `${ifRevision}`, actual: `${actual}` })
-    }
-  }
 
   function write(key: string, value: Uint8Array | undefined): bigint {
     const now = clock.now()
@@ -38,54 +82,22 @@ export function createMemoryConfigStore(clock: Clock, keepDeletionsMs: number): 
     return revision
   }
 
-  function readChanges(prefix: string, after: bigint): ChangeBatch {
-    assertPosition(after, log.revision, log.horizon)
-    const found: KeyState[] = []
-    for (const state of log.after(after)) {
-      if (state.key.startsWith(prefix)) found.push(state)
-      if (found.length > batchLimit) break
-    }
-    const taken = found.slice(
-      0,
-      fitPage(
-        found.map((state) => state.value?.length ?? 0),
-        batchLimit,
-      ),
-    )
-    const more = taken.length < found.length
-    return { changes: taken.map(changeOf), more, upTo: more ? lastRevision(taken) : log.revision }
-  }
-
   return {
-    get: async (key) => entryOf(key),
+    get: async (key) => readEntry(log, key),
     async put(key, value, options = {}) {
-      assertRevisionOf(key, options)
+      assertRevisionOf(log, key, options)
       return write(key, value)
     },
     async delete(key, options = {}) {
-      assertRevisionOf(key, options)
+      assertRevisionOf(log, key, options)
       if (log.state(key)?.value === undefined) return false
       write(key, undefined)
       return true
     },
-    async list(prefix, { limit = 100, cursor } = {}) {
-      const place = cursor === undefined ? undefined : decodeCursor(cursor, prefix)
-      const found = keys
-        .from(place?.key ?? prefix, place === undefined, limit + 1)
-        .filter((key) => key.startsWith(prefix))
-      const size = fitPage(
-        found.map((key) => log.state(key)?.value?.length ?? 0),
-        limit,
-      )
-      const entries = found.slice(0, size).flatMap((key) => entryOf(key) ?? [])
-      const revision = place?.revision ?? log.revision
-      const last = entries.at(-1)
-      if (last === undefined || found.length === size) return { entries, revision }
-      return { entries, revision, cursor: encodeCursor({ revision, key: last.key }) }
-    },
+    list: async (prefix, { limit = 100, cursor } = {}) => readPage(log, keys, prefix, limit, cursor),
     watch: (prefix, { after, signal }) =>
       watchChanges(
-        { bell, read: async (position) => readChanges(prefix, position), start: () => () => undefined },
+        { bell, read: async (position) => readChanges(log, prefix, position), start: () => () => undefined },
         after,
         signal,
       ),
@@ -93,12 +105,4 @@ export function createMemoryConfigStore(clock: Clock, keepDeletionsMs: number): 
       bell.silence()
     },
   }
-}
-
-const lastRevision = (states: readonly KeyState[]): bigint => states.at(-1)?.revision ?? 0n
-
-function changeOf({ key, value, revision }: KeyState): ConfigChange {
-  return value === undefined
-    ? { kind: 'delete', key, revision }
-    : { kind: 'put', key, value: new Uint8Array(value), revision }
 }

@@ -1,0 +1,21 @@
+/**
+ * Contract suites for the ports: each takes a test runner and a factory, and proves an adapter.
+ * @module
+ */
+export {
+  type AuditSinkContractOptions,
+  type AuditSinkSubject,
+  assertAuditChain,
+  auditSinkContract,
+} from './audit-sink.contract.js'
+export {
+  type ConfigStoreContractOptions,
+  type ConfigStoreSubject,
+  configStoreContract,
+} from './config-store.contract.js'
+export type { TestRunner } from './contract.js'
+export {
+  type ReplayGuardContractOptions,
+  type ReplayGuardSubject,
+  replayGuardContract,
+} from './replay-guard.contract.js'
