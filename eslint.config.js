@@ -233,7 +233,7 @@ const sourceRules = {
 export default defineConfig(
   globalIgnores(['**/dist', 'coverage', 'docs', '.setup', 'test/recordings']),
   {
-    files: ['**/*.ts', '**/*.mjs', '*.config.js'],
+    files: ['**/*.ts', '**/*.mjs', '**/*.config.js'],
     plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: {
       parser: tseslint.parser,

@@ -1,11 +1,16 @@
 import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { listPeerTests } from './scripts/checks/peer-tests.mjs'
+import { peersSkipped } from './scripts/setup/peers.mjs'
 
 const ssr = { resolve: { conditions: ['@trusthold/source', ...defaultServerConditions] } }
 
+// Left out on request only; scripts/test.mjs then lists them as not run.
+const exclude = peersSkipped() ? listPeerTests() : []
+
 const project = (name: string, include: string[], testTimeout = 5_000) => ({
   ssr,
-  test: { name, include, testTimeout, hookTimeout: Math.max(testTimeout, 30_000) },
+  test: { name, include, exclude, testTimeout, hookTimeout: Math.max(testTimeout, 30_000) },
 })
 
 export default defineConfig({

@@ -14,6 +14,7 @@ import { createProgress, runMain } from './setup/progress.mjs'
  */
 
 /**
+ * Does what is needed and nothing that is not.
  * @param {(text: string) => void} progress
  * @param {SetupOptions} [options]
  */

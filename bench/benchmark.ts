@@ -1,0 +1,9 @@
+/** One operation whose speed is measured, against the least that the machine's own cryptography lets it take. */
+export interface Benchmark {
+  /** Stable name, such as `ttlv.decode-get-response`. */
+  readonly id: string
+  /** The operation, once. Preparation belongs outside. */
+  run(): void | Promise<void>
+  /** What the operation cannot do without, once, synchronously. */
+  floor?(): void
+}

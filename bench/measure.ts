@@ -1,0 +1,90 @@
+import type { Benchmark } from './benchmark.js'
+
+/** What was measured. Operations per second of wall time; null where the benchmark has no floor. */
+export interface Measurement {
+  readonly id: string
+  readonly opsPerSec: number
+  readonly floorOpsPerSec: number | null
+  /** Wall time of an operation over that of its floor. */
+  readonly ratio: number | null
+}
+
+/** How long and how often is measured. */
+export interface MeasureOptions {
+  /** Rounds; operation and floor take turns, and the median counts. */
+  readonly rounds: number
+  /** Milliseconds that one round should take. */
+  readonly roundMilliseconds: number
+}
+
+/** Runs an operation so many times. */
+type Loop = (times: number) => void | Promise<void>
+
+const inFlight = 32
+
+/** Measures one benchmark: asynchronous operations with 32 in flight, synchronous ones and floors one by one. */
+export async function measure(benchmark: Benchmark, options: MeasureOptions): Promise<Measurement> {
+  const run = (await isAsynchronous(benchmark)) ? concurrently(benchmark) : oneByOne(() => benchmark.run())
+  const floor = benchmark.floor === undefined ? undefined : oneByOne(() => benchmark.floor?.())
+  const runTimes = await calibrate(run, options.roundMilliseconds)
+  const floorTimes = floor === undefined ? 0 : await calibrate(floor, options.roundMilliseconds)
+  const runCosts: number[] = []
+  const floorCosts: number[] = []
+  for (let round = 0; round < options.rounds; round++) {
+    runCosts.push((await time(run, runTimes)) / runTimes)
+    if (floor !== undefined) floorCosts.push((await time(floor, floorTimes)) / floorTimes)
+  }
+  const cost = median(runCosts)
+  const floorCost = floor === undefined ? null : median(floorCosts)
+  return {
+    id: benchmark.id,
+    opsPerSec: 1000 / cost,
+    floorOpsPerSec: floorCost === null ? null : 1000 / floorCost,
+    ratio: floorCost === null ? null : cost / floorCost,
+  }
+}
+
+async function isAsynchronous(benchmark: Benchmark): Promise<boolean> {
+  const result = benchmark.run()
+  await result
+  return result instanceof Promise
+}
+
+function oneByOne(run: () => unknown): Loop {
+  return (times) => {
+    for (let i = 0; i < times; i++) run()
+  }
+}
+
+function concurrently(benchmark: Benchmark): Loop {
+  return async (times) => {
+    let left = times
+    const worker = async (): Promise<void> => {
+      while (left-- > 0) await benchmark.run()
+    }
+    await Promise.all(Array.from({ length: inFlight }, worker))
+  }
+}
+
+async function time(loop: Loop, times: number): Promise<number> {
+  const start = performance.now()
+  await loop(times)
+  return performance.now() - start
+}
+
+/** Warms up and finds how many operations fill a round, and no fewer than are in flight. */
+async function calibrate(loop: Loop, milliseconds: number): Promise<number> {
+  let times = inFlight
+  for (;;) {
+    const spent = await time(loop, times)
+    if (spent >= milliseconds) return Math.max(inFlight, Math.round((times * milliseconds) / spent))
+    times *= 2
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length / 2
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]]
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2
+}

@@ -1,0 +1,4 @@
+import { listSources } from '../../scripts/checks/sources.mjs'
+
+/** @type {Partial<import('typedoc').TypeDocOptions>} */
+export default { entryPoints: listSources('packages/kmip-adapter') }

@@ -1,0 +1,35 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { root } from '../setup/command.mjs'
+
+/** @param {string} file absolute @returns {string[]} files of ours that it imports */
+function importsOf(file) {
+  const text = readFileSync(file, 'utf8')
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)]
+    .map(([, path = '']) => resolve(dirname(file), path))
+    .flatMap((path) =>
+      [path, path.replace(/\.js$/, '.ts')].filter((candidate) => existsSync(candidate)).slice(-1),
+    )
+}
+
+/**
+ * @param {string} file absolute
+ * @param {Set<string>} [seen] files that were looked at already
+ * @returns {boolean} whether it imports a launcher of a peer, directly or not
+ */
+function needsPeer(file, seen = new Set()) {
+  if (seen.has(file)) return false
+  seen.add(file)
+  return importsOf(file).some((path) => path.startsWith(`${root}scripts/peers/`) || needsPeer(path, seen))
+}
+
+/** @returns {string[]} test files that start a real peer, relative to the root */
+export function listPeerTests() {
+  const folders = ['packages', 'examples', 'test'].filter((folder) => existsSync(root + folder))
+  return folders
+    .flatMap((folder) =>
+      readdirSync(root + folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+    )
+    .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules/') && needsPeer(root + file))
+    .sort()
+}
