@@ -125,9 +125,14 @@ export function isHashAlgorithm(name: string): name is HashAlgorithm {
   return Object.hasOwn(table, name) && rows[name as AlgorithmName].hash !== undefined
 }
 
+/** The same bytes, without what Buffer changes about them (`slice`, comparison in tests). */
+export function plain(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** Digest of the bytes. */
 export function digestOf(name: HashAlgorithm, data: Uint8Array): Uint8Array {
-  return hashOnce(table[name].hash.node, data, 'buffer')
+  return plain(hashOnce(table[name].hash.node, data, 'buffer'))
 }
 
 /** Type of key (Node's name) that a signature algorithm needs; undefined when it cannot be verified here. */

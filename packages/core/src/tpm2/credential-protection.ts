@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { TrustholdError } from '../errors/index.js'
-import { cfbCipher, type HashAlgorithm, hashFacts } from './algorithms.js'
+import { cfbCipher, type HashAlgorithm, hashFacts, plain } from './algorithms.js'
 import { hmacOf, kdfa } from './kdf.js'
 import type { EccPublic, RsaPublic, TpmtPublic } from './public-area.js'
 
@@ -66,7 +66,7 @@ export function encryptIdentity(
   objectName: Uint8Array,
   identity: Uint8Array,
 ): Uint8Array {
-  return createCipheriv(suite.cipher, storageKey(suite, seed, objectName), zeroIv).update(identity)
+  return plain(createCipheriv(suite.cipher, storageKey(suite, seed, objectName), zeroIv).update(identity))
 }
 
 /** Undoes {@link encryptIdentity}. */
@@ -76,7 +76,9 @@ export function decryptIdentity(
   objectName: Uint8Array,
   encIdentity: Uint8Array,
 ): Uint8Array {
-  return createDecipheriv(suite.cipher, storageKey(suite, seed, objectName), zeroIv).update(encIdentity)
+  return plain(
+    createDecipheriv(suite.cipher, storageKey(suite, seed, objectName), zeroIv).update(encIdentity),
+  )
 }
 
 /** HMAC that binds the encrypted identity to the object's name. */

@@ -97,11 +97,13 @@ export {
   type TpmtKdfScheme,
   type TpmtKeyedHashScheme,
   type TpmtRsaScheme,
+  type TpmtSigScheme,
   type TpmtSymDefObject,
   tpmtEccScheme,
   tpmtKdfScheme,
   tpmtKeyedHashScheme,
   tpmtRsaScheme,
+  tpmtSigScheme,
   tpmtSymDefObject,
 } from './schemes.js'
 export { type TpmtHa, type TpmtSignature, tpmtHa, tpmtSignature } from './signature.js'

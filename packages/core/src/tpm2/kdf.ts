@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { concatBytes, utf8 } from '../bytes/index.js'
-import { digestOf, type HashAlgorithm, hashFacts } from './algorithms.js'
+import { digestOf, type HashAlgorithm, hashFacts, plain } from './algorithms.js'
 
 function u32(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
@@ -25,7 +25,7 @@ function collect(bits: number, blockSize: number, block: (counter: Uint8Array) =
 export function hmacOf(hash: HashAlgorithm, key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
   const hmac = createHmac(hashFacts(hash).node, key)
   for (const part of data) hmac.update(part)
-  return hmac.digest()
+  return plain(hmac.digest())
 }
 
 /**

@@ -85,3 +85,34 @@ const keyedHashScheme = variant(
 export type TpmtKeyedHashScheme = Infer<typeof keyedHashScheme>
 /** Codec of {@link TpmtKeyedHashScheme}. */
 export const tpmtKeyedHashScheme: Codec<TpmtKeyedHashScheme> = keyedHashScheme
+
+const sigScheme = variant(
+  'TPMT_SIG_SCHEME',
+  {
+    scheme: algorithmOf('TPMI_ALG_SIG_SCHEME', [
+      'rsassa',
+      'rsapss',
+      'ecdsa',
+      'ecdaa',
+      'sm2',
+      'ecschnorr',
+      'hmac',
+      'null',
+    ]),
+  },
+  'scheme',
+  {
+    rsassa: hashScheme,
+    rsapss: hashScheme,
+    ecdsa: hashScheme,
+    ecdaa: { hashAlg: tpmiAlgHash, count: u16 },
+    sm2: hashScheme,
+    ecschnorr: hashScheme,
+    hmac: hashScheme,
+    null: {},
+  },
+)
+/** TPMT_SIG_SCHEME: how a key without a scheme of its own shall sign. Part 2, 11.2.1.5. */
+export type TpmtSigScheme = Infer<typeof sigScheme>
+/** Codec of {@link TpmtSigScheme}. */
+export const tpmtSigScheme: Codec<TpmtSigScheme> = sigScheme

@@ -1,0 +1,34 @@
+import { listOf, struct, u32 } from '@trusthold/core/codec'
+import { type TpmlPcrSelection, tpm2bDigest, tpmlPcrSelection } from '@trusthold/core/tpm2'
+import { defineCommand } from './command.js'
+import type { CommandRunner } from './run-command.js'
+
+const command = defineCommand(
+  'TPM2_PCR_Read',
+  struct('PCR_Read', { pcrSelectionIn: tpmlPcrSelection }),
+  struct('PCR_Read', {
+    pcrUpdateCounter: u32,
+    pcrSelectionOut: tpmlPcrSelection,
+    pcrValues: listOf(u32, tpm2bDigest, 8),
+  }),
+)
+
+/** What {@link pcrRead} returns. */
+export interface PcrReadOutput {
+  /** Changes with every PCR that is extended, but for the resettable ones. */
+  readonly updateCounter: number
+  /** What was read: as a rule, less than was asked for. */
+  readonly selection: TpmlPcrSelection
+  /** In the order of the selection. */
+  readonly values: readonly Uint8Array[]
+}
+
+/** TPM2_PCR_Read: up to eight values. Part 3, section 22.4. */
+export async function pcrRead(runner: CommandRunner, selection: TpmlPcrSelection): Promise<PcrReadOutput> {
+  const { values } = await runner.run(command, { parameters: { pcrSelectionIn: selection } })
+  return {
+    updateCounter: values.pcrUpdateCounter,
+    selection: values.pcrSelectionOut,
+    values: values.pcrValues,
+  }
+}

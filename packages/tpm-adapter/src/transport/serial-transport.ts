@@ -1,0 +1,109 @@
+import { describeError, isTrustholdError, TrustholdError } from '@trusthold/core/errors'
+import type { TpmTransport } from '@trusthold/core/ports'
+import type { Channel, OpenChannel } from './channel.js'
+import { checkCommand, readResponse } from './framing.js'
+import { type Limits, limit, type Phase } from './limit.js'
+
+/** Time limits of a transport. */
+export interface TransportTimeouts {
+  /** For one command, from its turn to the whole response: 120,000 ms by default, as slow TPMs make RSA keys. */
+  commandTimeoutMs?: number
+  /** For a connection: 10,000 ms by default. */
+  connectTimeoutMs?: number
+}
+
+/** What {@link openSerialTransport} takes. */
+export interface SerialTransportOptions extends TransportTimeouts {
+  /** Where the TPM is, for errors. */
+  endpoint: string
+  open: OpenChannel
+}
+
+/** Gives the system's errors a code; ours pass. */
+function located(error: unknown, endpoint: string, phase: Phase): unknown {
+  if (isTrustholdError(error)) return error
+  const reason = describeError(error)
+  return new TrustholdError('TRANSPORT_FAILED', { endpoint, phase, reason }, { cause: error })
+}
+
+/** Opens a channel; one that opens after we gave up is destroyed. */
+async function connect(options: SerialTransportOptions, limits: Limits): Promise<Channel> {
+  const giveUp = new AbortController()
+  const opening = options.open(giveUp.signal)
+  try {
+    const time = { milliseconds: options.connectTimeoutMs ?? 10_000, phase: () => 'connect' as const }
+    return await limit(opening, { ...limits, time })
+  } catch (error) {
+    giveUp.abort()
+    opening.then((late) => late.destroy()).catch(() => undefined)
+    throw located(error, options.endpoint, 'connect')
+  }
+}
+
+/** Writes a command and reads its response. */
+async function converse(
+  channel: Channel,
+  command: Uint8Array,
+  name: string,
+  limits: Limits,
+  milliseconds: number,
+): Promise<Uint8Array> {
+  let phase: Phase = 'write'
+  const exchange = async (): Promise<Uint8Array> => {
+    await channel.write(command)
+    phase = 'read'
+    return await readResponse(name, () => channel.read())
+  }
+  try {
+    return await limit(exchange(), { ...limits, time: { milliseconds, phase: () => phase } })
+  } catch (error) {
+    throw located(error, limits.endpoint, phase)
+  }
+}
+
+/**
+ * Opens the transport over any channel: one command in flight, the others waiting in order. Whatever goes wrong while
+ * a command is in flight drops the channel, so that what it still has to say reaches nobody; the next command opens
+ * another one.
+ * @throws TRANSPORT_FAILED, TRANSPORT_TIMEOUT when there is no connection
+ */
+export async function openSerialTransport(options: SerialTransportOptions): Promise<TpmTransport> {
+  const { endpoint, commandTimeoutMs = 120_000 } = options
+  const closing = new AbortController()
+  const limitsFor = (signal?: AbortSignal): Limits => ({ endpoint, signal, closing: closing.signal })
+  let channel: Channel | undefined = await connect(options, limitsFor())
+  let last: Promise<unknown> = Promise.resolve()
+
+  const drop = (): void => {
+    channel?.destroy()
+    channel = undefined
+  }
+
+  const takeTurn = async (command: Uint8Array, name: string, signal?: AbortSignal): Promise<Uint8Array> => {
+    const limits = limitsFor(signal)
+    if (closing.signal.aborted) throw new TrustholdError('TRANSPORT_CLOSED', { endpoint })
+    if (signal?.aborted) throw new TrustholdError('TRANSPORT_ABORTED', { endpoint })
+    if (channel !== undefined && !channel.usable()) drop()
+    channel ??= await connect(options, limits)
+    try {
+      return await converse(channel, command, name, limits, commandTimeoutMs)
+    } catch (error) {
+      drop()
+      throw error
+    }
+  }
+
+  return {
+    async transmit(command, { signal } = {}) {
+      const name = checkCommand(command)
+      const copy = Uint8Array.from(command)
+      const turn = last.then(() => takeTurn(copy, name, signal))
+      last = turn.catch(() => undefined)
+      return await limit(turn, limitsFor(signal))
+    },
+    async close() {
+      closing.abort()
+      drop()
+    },
+  }
+}
