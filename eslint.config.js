@@ -53,9 +53,11 @@ export const libraries = {
   hono: ['packages/core/src/http'],
   '@hono/zod-openapi': ['packages/core/src/http'],
   undici: ['packages/core/src/http'],
-  zod: ['packages/core/src/http', 'packages/core/src/config'],
+  zod: ['packages/core/src/http', 'packages/core/src/config', 'examples/authority-server/src'],
+  pino: ['examples/authority-server/src', 'examples/trusted-host/src'],
   kysely: ['packages/storage-adapter/src/sql', 'packages/storage-adapter/src/sqlite'],
   libsql: ['packages/storage-adapter/src/sqlite'],
+  pino: ['examples/authority-server/src', 'examples/trusted-host/src'],
   '@hono/node-server': ['examples/authority-server/src', 'examples/quickstart/src'],
 }
 
