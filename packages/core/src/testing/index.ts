@@ -15,7 +15,19 @@ export {
 } from './config-store.contract.js'
 export type { TestRunner } from './contract.js'
 export {
+  type KeyServerContractOptions,
+  type KeyServerSubject,
+  keyServerContract,
+} from './key-server.contract.js'
+export {
   type ReplayGuardContractOptions,
   type ReplayGuardSubject,
   replayGuardContract,
 } from './replay-guard.contract.js'
+export { type TpmContractOptions, type TpmSubject, tpmContract } from './tpm.contract.js'
+export {
+  type TpmTransportContractOptions,
+  type TpmTransportSubject,
+  tpmTransportContract,
+} from './tpm-transport.contract.js'
+export type { ScriptedTpm, WithScriptedTpm } from './tpm-transport-scripted.js'

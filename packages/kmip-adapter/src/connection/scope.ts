@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { TrustholdError } from '@trusthold/core/errors'
 
 /** What a call was doing when it ended. */
@@ -43,6 +44,8 @@ function toError(ending: Ending, endpoint: string, phase: Phase): TrustholdError
 export function openScope(bounds: ScopeBounds): Scope {
   const { parent, milliseconds, signal } = bounds
   const controller = new AbortController()
+  // A client's own scope is the parent of every call that is running.
+  setMaxListeners(0, controller.signal)
   const end = (ending: Ending): void => controller.abort(ending)
   const follow = (): void => end(parent?.signal.reason as Ending)
   const abort = (): void => end({ kind: 'aborted' })
