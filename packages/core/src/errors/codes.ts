@@ -133,8 +133,8 @@ export interface ErrorContexts {
   REQUEST_INVALID: { path: string; expected: string; actual: string }
   /** A request is larger than the limit. Lengths in bytes. */
   REQUEST_TOO_LARGE: { limit: number }
-  /** A service answered a request with an error. */
-  SERVICE_ERROR: { status: number; serviceCode: string; message: string }
+  /** A service answered a request with an error; `check` is the one that refused, when it named one. */
+  SERVICE_ERROR: { status: number; serviceCode: string; message: string; check?: string }
 
   /** A caller passed something that cannot work. */
   ARGUMENT_INVALID: { name: string; reason: string }

@@ -120,10 +120,9 @@ function judgePcrs(
   } else {
     checks.push(checkPcrDigest(attest, signature.hash, pcrs))
   }
-  if (log !== undefined && pcrs !== undefined) checks.push(checkReplay(log, pcrs))
+  const boot = log === undefined || pcrs === undefined ? undefined : judgeLog(log, pcrs, checks)
   if (conclude(checks) !== 'pass') return refused(checks)
   const { clockInfo, firmwareVersion, attested } = attest
-  const boot = log === undefined || pcrs?.[0] === undefined ? undefined : bootFacts(log, pcrs[0].bank)
   return {
     trusted: true,
     checks,
@@ -173,33 +172,48 @@ function parseLog(bytes: Uint8Array, checks: Check[]): EventLog | undefined {
   }
 }
 
+/** What the log says the quoted PCRs hold; the digest over them then shows whether it is true. */
 function replayedValues(
   log: EventLog,
   selection: readonly BankSelection[],
   checks: Check[],
 ): readonly PcrValues[] | undefined {
-  const missing = selection.find(({ bank }) => !log.algorithms.some((algorithm) => algorithm === bank))
-  if (missing !== undefined) {
-    checks.push(fail('event-log.replay', `the event log has no digests for the bank ${missing.bank}`))
+  try {
+    return selection.map(({ bank, pcrs }) => {
+      const replayed = replayEventLog(log, bank)
+      return { bank, values: new Map(pcrs.map((pcr) => [pcr, replayed.get(pcr) ?? new Uint8Array(0)])) }
+    })
+  } catch (error) {
+    if (!isTrustholdError(error)) throw error
+    checks.push(fail('event-log.replay', describeError(error)))
     return undefined
   }
-  return selection.map(({ bank, pcrs }) => {
-    const replayed = replayEventLog(log, bank)
-    return { bank, values: new Map(pcrs.map((pcr) => [pcr, replayed.get(pcr) ?? new Uint8Array(0)])) }
-  })
 }
 
-/** The log, replayed, gives the quoted value of every quoted PCR; names the PCRs that differ. */
-function checkReplay(log: EventLog, pcrs: readonly PcrValues[]): Check {
+/**
+ * The log, replayed, gives the quoted value of every quoted PCR that it speaks of; names the PCRs that differ. What is
+ * verified about the boot rests on the first bank.
+ */
+function judgeLog(log: EventLog, pcrs: readonly PcrValues[], checks: Check[]): BootFacts | undefined {
   const id = 'event-log.replay'
-  for (const { bank, values } of pcrs) {
-    const { differing } = compareLog(log, bank, values)
-    if (differing.length > 0) {
-      const names = differing.map(({ pcr }) => `PCR ${pcr}`).join(', ')
-      return fail(id, `the event log does not replay to the quoted ${bank} values of ${names}`)
+  try {
+    const comparisons = pcrs.map(({ bank, values }) => ({ bank, ...compareLog(log, bank, values) }))
+    const different = comparisons.find(({ differing }) => differing.length > 0)
+    if (different !== undefined) {
+      const names = different.differing.map(({ pcr }) => `PCR ${pcr}`).join(', ')
+      checks.push(
+        fail(id, `the event log does not replay to the quoted ${different.bank} values of ${names}`),
+      )
+      return undefined
     }
+    checks.push(pass(id, 'the event log replays to the quoted PCR values'))
+    const [first] = comparisons
+    return first === undefined ? undefined : bootFacts(log, first.bank, first.matching)
+  } catch (error) {
+    if (!isTrustholdError(error)) throw error
+    checks.push(fail(id, describeError(error)))
+    return undefined
   }
-  return pass(id, 'the event log replays to the quoted PCR values')
 }
 
 const refused = (checks: readonly Check[]): QuoteVerdict => ({

@@ -64,6 +64,8 @@ function readAnswer<T>(status: number, answer: unknown, schema: z.ZodType<T>): T
   throw new TrustholdError('SERVICE_ERROR', { status, serviceCode: 'none', message })
 }
 
+const namedCheck = z.object({ check: z.string().max(64) })
+
 const checkList = z.object({
   checks: z.array(
     z.object({ id: z.string(), outcome: z.enum(['pass', 'fail', 'unknown', 'skipped']), reason: z.string() }),
@@ -86,9 +88,11 @@ function toServiceError(status: number, answer: unknown): TrustholdError {
     return new TrustholdError(data.code, checks.data)
   }
   const message = describeError(messages[0]?.default_message ?? 'without an explanation')
+  const named = namedCheck.safeParse(data.context)
+  const check = named.success ? { check: named.data.check } : {}
   return new TrustholdError(
     'SERVICE_ERROR',
-    { status, serviceCode: data.code, message },
+    { status, serviceCode: data.code, message, ...check },
     { retryable: status === 503 },
   )
 }

@@ -82,7 +82,7 @@ export class Providers {
    */
   async create(request: CreateProvider): Promise<ProviderInfo> {
     assertName(request.name, 'provider.name')
-    if (this.#documents.get(request.name) !== undefined) {
+    if (this.has(request.name)) {
       throw new TrustholdError('ALREADY_EXISTS', { kind: 'trusted key provider', name: request.name })
     }
     const { name, keyServer, allowTlsDelivery = false } = request
@@ -116,6 +116,11 @@ export class Providers {
   async delete(name: string): Promise<void> {
     this.#document(name)
     await this.#documents.delete(name)
+  }
+
+  /** Whether there is a provider of that name. */
+  has(name: string): boolean {
+    return this.#documents.get(name) !== undefined
   }
 
   /** All providers by name. */

@@ -4,6 +4,7 @@
  */
 export { type Attested, type AttestOptions, attestHost } from './attest.js'
 export { type BindingKey, generateBindingKey } from './binding-key.js'
+export { type KeepFreshOptions, keepFresh } from './keep-fresh.js'
 export {
   createTrustedHost,
   type DecryptOptions,

@@ -29,6 +29,11 @@ export {
   keyWeakness,
   parsePublicKey,
 } from './public-key.js'
+export {
+  makeSelfSignedCertificate,
+  type SelfSignedCertificate,
+  type SelfSignedOptions,
+} from './self-signed.js'
 export { verifyCertificateSignature } from './signature.js'
 export type { SignatureAlgorithm, SignatureHash } from './signature-algorithm.js'
 export type { WebCryptoLike } from './webcrypto.js'

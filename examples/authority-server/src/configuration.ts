@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { Authority } from '@trusthold/core/authority'
+import { isTrustholdError } from '@trusthold/core/errors'
+import { decodeBaseImage } from '@trusthold/core/policy'
+import { z } from 'zod'
+
+const configurationSchema = z.strictObject({
+  caCertificates: z.array(z.strictObject({ name: z.string(), file: z.string() })).default([]),
+  endorsementKeys: z.array(z.strictObject({ name: z.string(), file: z.string() })).default([]),
+  settings: z
+    .strictObject({
+      requireEndorsementKeys: z.boolean().exactOptional(),
+      requireCertificateValidation: z.boolean().exactOptional(),
+    })
+    .exactOptional(),
+  baseImages: z.array(z.string()).default([]),
+  providers: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        primaryKeyId: z.string().exactOptional(),
+        allowTlsDelivery: z.boolean().exactOptional(),
+        keyServer: z.strictObject({
+          servers: z.array(
+            z.strictObject({ name: z.string(), host: z.string(), port: z.int().exactOptional() }),
+          ),
+          clientCertificate: z.string(),
+          clientPrivateKey: z.string(),
+          trustedCertificates: z.array(z.string()),
+          timeoutSeconds: z.int().exactOptional(),
+        }),
+      }),
+    )
+    .default([]),
+})
+
+/** What the configuration file says; file names in it are relative to it. */
+export type Configuration = z.infer<typeof configurationSchema>
+
+/**
+ * Carries over into the authority's own store what the file names and the store lacks. What the store has already stays
+ * as it is: the store is the truth, the file only a way in.
+ * @returns one line for each thing that was added
+ * @throws Error that names the file and the place
+ */
+export async function applyConfiguration(authority: Authority, file: string): Promise<string[]> {
+  const configuration = await readConfiguration(file)
+  const read = (name: string): Promise<Buffer> => readFile(resolve(dirname(file), name))
+  const { attestation, keyProvider } = authority
+  const added: string[] = []
+  const add = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    if (await unlessThere(work)) added.push(what)
+  }
+  for (const { name, file: certificates } of configuration.caCertificates) {
+    await add(`CA certificate ${name}`, async () =>
+      attestation.caCertificates.create(name, await read(certificates)),
+    )
+  }
+  for (const { name, file: key } of configuration.endorsementKeys) {
+    await add(`endorsement key ${name}`, async () =>
+      attestation.endorsementKeys.create(name, { pem: (await read(key)).toString('utf8') }),
+    )
+  }
+  if (configuration.settings !== undefined) await attestation.settings.update(configuration.settings)
+  for (const image of configuration.baseImages) {
+    await add(`base image ${image}`, async () =>
+      attestation.baseImages.create(decodeBaseImage(await read(image))),
+    )
+  }
+  for (const { keyServer, ...provider } of configuration.providers) {
+    const text = async (name: string): Promise<string> => (await read(name)).toString('utf8')
+    if (keyProvider.providers.has(provider.name)) continue
+    await add(`trusted key provider ${provider.name}`, async () =>
+      keyProvider.providers.create({
+        ...provider,
+        keyServer: {
+          ...keyServer,
+          clientCertificate: await text(keyServer.clientCertificate),
+          clientPrivateKey: await text(keyServer.clientPrivateKey),
+          trustedCertificates: await Promise.all(keyServer.trustedCertificates.map(text)),
+        },
+      }),
+    )
+  }
+  return added
+}
+
+async function readConfiguration(file: string): Promise<Configuration> {
+  let document: unknown
+  try {
+    document = JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+  const parsed = configurationSchema.safeParse(document)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Error(`${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a configuration'}`)
+}
+
+async function unlessThere(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (isTrustholdError(error, 'ALREADY_EXISTS')) return false
+    throw error
+  }
+}

@@ -1,0 +1,91 @@
+import { mkdir } from 'node:fs/promises'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { type Authority, createAuthority } from '@trusthold/core/authority'
+import type { RequestLog } from '@trusthold/core/http'
+import { kmip } from '@trusthold/kmip-adapter'
+import { openSqlite } from '@trusthold/storage-adapter'
+import { loadCertificate } from './certificate.js'
+import type { Settings } from './settings.js'
+
+/** A running server. */
+export interface RunningServer {
+  /** `https://host:port` that it listens on. */
+  readonly url: string
+  /** PEM; what hosts have to trust. */
+  readonly certificate: string
+  readonly authority: Authority
+  /** Lets running requests end, for at most ten seconds, then closes everything. */
+  close(): Promise<void>
+}
+
+const drainMs = 10_000
+
+/** Starts both services over HTTPS. */
+export async function startServer(
+  settings: Settings,
+  log: (entry: RequestLog) => void,
+): Promise<RunningServer> {
+  await mkdir(settings.dataDirectory, { recursive: true, mode: 0o700 })
+  const tls = await loadCertificate(settings.dataDirectory, settings.names)
+  const storage = await openSqlite(join(settings.dataDirectory, 'authority.db'))
+  try {
+    const { group, origin } = settings
+    const authority = await createAuthority({
+      group,
+      storage,
+      keyServer: kmip(),
+      log,
+      ...(origin === undefined ? {} : { origin }),
+    })
+    const server = await listen(settings, tls, authority)
+    const { port } = server.address() as AddressInfo
+    const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+    return {
+      url: `https://${host}:${port}`,
+      certificate: tls.certificate,
+      authority,
+      async close() {
+        await drain(server)
+        await authority.close()
+        await storage.close()
+      },
+    }
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}
+
+async function listen(
+  settings: Settings,
+  { certificate, privateKey }: { certificate: string; privateKey: string },
+  authority: Authority,
+): Promise<Server> {
+  const server = createAdaptorServer({
+    fetch: authority.fetch,
+    createServer,
+    serverOptions: { cert: certificate, key: privateKey, minVersion: 'TLSv1.2' },
+  }) as Server
+  // A client that sends slowly or not at all holds a connection for so long and no longer.
+  server.headersTimeout = 10_000
+  server.requestTimeout = 30_000
+  server.maxConnections = 10_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(settings.port, settings.host, () => resolve())
+  })
+  return server
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve())
+  })
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs)
+  await closed
+  clearTimeout(timer)
+}

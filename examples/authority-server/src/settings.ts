@@ -1,0 +1,55 @@
+/** What the environment says. */
+export interface Settings {
+  /** Address to listen on. */
+  readonly host: string
+  /** Port to listen on; 0 for any free one. */
+  readonly port: number
+  /** Directory of the database and the certificate; made when it is missing. */
+  readonly dataDirectory: string
+  /** Service group. */
+  readonly group: string
+  /** DNS names and addresses in the certificate that is made on first start. */
+  readonly names: readonly string[]
+  /** How hosts reach this server, when a proxy stands before it. */
+  readonly origin: string | undefined
+  /** File that says what to trust; see the README. */
+  readonly configuration: string | undefined
+}
+
+/** Every variable with its meaning, for `--help`. */
+export const variables: readonly (readonly [name: string, meaning: string])[] = [
+  ['TRUSTHOLD_HOST', 'address to listen on (127.0.0.1)'],
+  ['TRUSTHOLD_PORT', 'port to listen on, 0 for any free one (8443)'],
+  ['TRUSTHOLD_DATA', 'directory of database and certificate, made when missing (./trusthold-data)'],
+  ['TRUSTHOLD_GROUP', 'service group (default)'],
+  [
+    'TRUSTHOLD_NAMES',
+    'names and addresses in the certificate that is made on first start (localhost,127.0.0.1)',
+  ],
+  ['TRUSTHOLD_ORIGIN', 'https://host:port under which hosts reach this server, behind a proxy'],
+  ['TRUSTHOLD_CONFIG', 'JSON file that says which TPMs, base images and key providers to trust'],
+]
+
+/**
+ * Reads the settings.
+ * @throws Error that names the variable
+ */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const text = (name: string, otherwise: string): string => environment[name]?.trim() || otherwise
+  const port = Number(text('TRUSTHOLD_PORT', '8443'))
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error('TRUSTHOLD_PORT: expected a number of 0 to 65535')
+  }
+  return {
+    host: text('TRUSTHOLD_HOST', '127.0.0.1'),
+    port,
+    dataDirectory: text('TRUSTHOLD_DATA', 'trusthold-data'),
+    group: text('TRUSTHOLD_GROUP', 'default'),
+    names: text('TRUSTHOLD_NAMES', 'localhost,127.0.0.1')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    origin: environment['TRUSTHOLD_ORIGIN'],
+    configuration: environment['TRUSTHOLD_CONFIG'],
+  }
+}

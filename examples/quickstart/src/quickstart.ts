@@ -1,0 +1,43 @@
+import { createReport, type StepResult } from './report.js'
+import {
+  attest,
+  type Course,
+  keysOutliveRestarts,
+  refuseChangedBoot,
+  refuseImpostors,
+  startAndConfigure,
+} from './steps.js'
+import { createWorld } from './world.js'
+
+/** Everything that the demo showed. */
+export interface QuickstartDocument {
+  /** Whether every step showed what it should. */
+  readonly ok: boolean
+  readonly steps: readonly StepResult[]
+}
+
+/**
+ * Runs the whole demo and stops everything that it started.
+ * @param write takes the lines for a person
+ */
+export async function runQuickstart(write: (line: string) => void): Promise<QuickstartDocument> {
+  const report = createReport(write)
+  write('Starting four software TPMs and a KMIP server ...')
+  const world = await createWorld()
+  let course: Course | undefined
+  try {
+    course = await startAndConfigure(world, report)
+    await attest(course)
+    await keysOutliveRestarts(course)
+    await refuseChangedBoot(course)
+    await refuseImpostors(course)
+  } finally {
+    await course?.client.close()
+    await course?.services.stop()
+    await world.close()
+  }
+  const ok = report.results.length === 5 && report.results.every((result) => result.ok)
+  write('')
+  write(ok ? 'All of it went as it should. Nothing was left running.' : 'Not all of it went as it should.')
+  return { ok, steps: report.results }
+}

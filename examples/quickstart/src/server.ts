@@ -1,0 +1,50 @@
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { type Authority, createAuthority } from '@trusthold/core/authority'
+import type { SelfSignedCertificate } from '@trusthold/core/x509'
+import { kmip } from '@trusthold/kmip-adapter'
+import { openSqlite } from '@trusthold/storage-adapter'
+
+/** Both services, running. */
+export interface Services {
+  readonly url: string
+  readonly authority: Authority
+  /** Closes server, services and database. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts both services on the database in a directory, over HTTPS.
+ * @param port 0 for any free one
+ */
+export async function startServices(
+  directory: string,
+  tls: SelfSignedCertificate,
+  port: number,
+): Promise<Services> {
+  const storage = await openSqlite(join(directory, 'authority.db'))
+  const authority = await createAuthority({ group: 'demo', storage, keyServer: kmip() })
+  const server = createAdaptorServer({
+    fetch: authority.fetch,
+    createServer,
+    serverOptions: { cert: tls.certificate, key: tls.privateKey, minVersion: 'TLSv1.2' },
+  }) as Server
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => resolve())
+  })
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    authority,
+    async stop() {
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+      })
+      await authority.close()
+      await storage.close()
+    },
+  }
+}
