@@ -1,5 +1,6 @@
 /**
- * Contract suites for the ports: each takes a test runner and a factory, and proves an adapter.
+ * Contract suites for the ports: each takes a test runner and a factory, and proves an adapter. And a builder of event
+ * logs, good and bad.
  * @module
  */
 export {
@@ -14,6 +15,14 @@ export {
   configStoreContract,
 } from './config-store.contract.js'
 export type { TestRunner } from './contract.js'
+export {
+  type BuiltEvent,
+  type BuiltEventLog,
+  type EventLogBuilder,
+  type EventLogOptions,
+  eventLog,
+  type SpecIdOptions,
+} from './event-log-builder.js'
 export {
   type KeyServerContractOptions,
   type KeyServerSubject,
