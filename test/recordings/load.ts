@@ -3,7 +3,7 @@
  * anew.
  * @module
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** Names of the recordings. */
 export type RecordingName = 'swtpm' | BootName
@@ -121,8 +121,22 @@ export function loadBoot(name: BootName): BootRecording {
   return { ...loadRecording(name), name, secureBoot, commandLine, eventLog, imaLog }
 }
 
+const recordings = findRecordings()
+
+/** Looks upwards from this module, which may have been bundled into another folder of the repository. */
+function findRecordings(): URL {
+  let directory = new URL('.', import.meta.url)
+  for (;;) {
+    const found = new URL('test/recordings/', directory)
+    if (existsSync(new URL('swtpm/recording.json', found))) return found
+    const parent = new URL('..', directory)
+    if (parent.href === directory.href) throw new Error('test/recordings is in no folder above this module')
+    directory = parent
+  }
+}
+
 function readRecorded(name: RecordingName, path: string): Uint8Array {
-  return new Uint8Array(readFileSync(new URL(`${name}/${path}`, import.meta.url)))
+  return new Uint8Array(readFileSync(new URL(`${name}/${path}`, recordings)))
 }
 
 function readJson<T>(name: RecordingName, path: string): T {
