@@ -61,6 +61,12 @@ export const anotherStoreCases = <S extends ConfigStoreSubject>(
       assert.ok((await other.put('b', bytes(2))) > revision)
       assert.equal(await other.delete('a', { ifRevision: revision }), true)
       assert.equal(await subject.store.get('a'), undefined)
+      await subject.store.put('b', bytes(3))
+      assert.deepEqual((await other.get('b'))?.value, bytes(3))
+      await other.put('b', bytes(4))
+      assert.deepEqual((await subject.store.get('b'))?.value, bytes(4))
+      await subject.store.delete('b')
+      assert.equal(await other.get('b'), undefined)
     },
   },
   {

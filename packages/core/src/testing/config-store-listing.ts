@@ -18,6 +18,7 @@ async function listAll(store: ConfigStore, prefix: string, limit?: number): Prom
     assert.ok(page.entries.length <= (limit ?? 100), 'no page has more entries than its limit')
     assert.ok(page.entries.length > 0 || page.cursor === undefined, 'every page but the last gets on')
     entries.push(...page.entries)
+    assert.ok(entries.length <= 1000, 'a listing ends')
     cursor = page.cursor
   } while (cursor !== undefined)
   return entries

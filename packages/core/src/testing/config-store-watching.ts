@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConfigChange, ConfigStore } from '../ports/index.js'
 import type { ConfigStoreCase } from './config-store.contract.js'
 import { expectCode, expectWithin } from './expectations.js'
@@ -88,6 +89,7 @@ export const watchCases: readonly ConfigStoreCase[] = [
     name: 'a watch reports what happens while it waits',
     async run({ store }, patienceMs) {
       const { iterator, next } = startWaiting(store.watch('', { after: await revisionOf(store) }))
+      for (let turn = 0; turn < 5; turn++) await nextTurn()
       await store.put('a', bytes(1))
       const first = await expectWithin(patienceMs, 'the report of a write', next)
       assert.deepEqual(wordsOf(first.done ? [] : [first.value]), ['put a 1'])

@@ -3,9 +3,15 @@ import type { Clock, ReplayGuard } from '@trusthold/core/ports'
 /** Sweeping fewer claims than this is not worth while. */
 const smallestSweep = 1024
 
-/** A replay guard in memory, without the checks of `guardReplayGuard`. */
-export function createMemoryReplayGuard(clock: Clock, claimGraceMs: number): ReplayGuard {
-  const heldUntil = new Map<string, number>()
+/**
+ * A replay guard in memory, without the checks of `guardReplayGuard`.
+ * @param heldUntil where claims are kept
+ */
+export function createMemoryReplayGuard(
+  clock: Clock,
+  claimGraceMs: number,
+  heldUntil = new Map<string, number>(),
+): ReplayGuard {
   let sweepAt = smallestSweep
 
   // Sweeping whenever the number of claims has doubled costs each claim a constant share and bounds the memory.

@@ -1,6 +1,8 @@
+import { guardReplayGuard } from '@trusthold/core/ports'
 import { auditSinkContract, configStoreContract, replayGuardContract } from '@trusthold/core/testing'
 import { test } from 'vitest'
 import { openMemory } from '../../src/index.js'
+import { createMemoryReplayGuard } from '../../src/memory/replay-guard.js'
 import { createManualClock } from '../manual-clock.js'
 
 const day = 24 * 60 * 60 * 1000
@@ -18,10 +20,12 @@ configStoreContract(test, {
 replayGuardContract(test, {
   create: async () => {
     const clock = createManualClock()
-    const { replay, close } = openMemory({ clock })
-    return { guard: replay, setTime: clock.set, close }
+    const claims = new Map<string, number>()
+    const guard = guardReplayGuard(createMemoryReplayGuard(clock, grace, claims))
+    return { guard, claims, setTime: clock.set, close: guard.close }
   },
   forgetsAfterMs: grace,
+  count: async ({ claims }) => claims.size,
 })
 
 auditSinkContract(test, {
