@@ -120,6 +120,8 @@ function judgePcrs(
   } else {
     checks.push(checkPcrDigest(attest, signature.hash, pcrs))
   }
+  // Values that the quote does not prove are no measure for the log.
+  if (conclude(checks) !== 'pass') return refused(checks)
   const boot = log === undefined || pcrs === undefined ? undefined : judgeLog(log, pcrs, checks)
   if (conclude(checks) !== 'pass') return refused(checks)
   const { clockInfo, firmwareVersion, attested } = attest
