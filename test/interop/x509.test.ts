@@ -6,17 +6,18 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseEkCertificate, proveEkCertificate } from '../../packages/core/src/endorsement/index.js'
-import { describeError, isTrustholdError } from '../../packages/core/src/errors/index.js'
+import { parseEkCertificate, proveEkCertificate } from '@trusthold/core/endorsement'
+import { describeError, isTrustholdError } from '@trusthold/core/errors'
 import {
   buildPath,
   indexCertificates,
   parseCertificate,
   readCertificates,
   readPkcs12,
-} from '../../packages/core/src/x509/index.js'
+} from '@trusthold/core/x509'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeCertificates, password } from '../../scripts/record-certificates.mjs'
 import {
   authorityKeyId,
   basicConstraints,
@@ -30,9 +31,8 @@ import {
   now,
   rsaKeys,
   subjectKeyId,
-} from '../../packages/core/test/x509/certificate-builder.js'
-import { nothing, text } from '../../packages/core/test/x509/der-writer.js'
-import { makeCertificates, password } from '../../scripts/record-certificates.mjs'
+} from '../certificates/certificate-builder.js'
+import { nothing, text } from '../certificates/der-writer.js'
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 const hasSwtpm = spawnSync('swtpm_localca', ['--help']).status === 0

@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { parseEkCertificate, proveEkCertificate } from '../../src/endorsement/index.js'
-import { isTrustholdError } from '../../src/errors/index.js'
-import { indexCertificates, parseCertificate, readCertificates } from '../../src/x509/index.js'
 import {
   basicConstraints,
   commonName,
@@ -12,8 +9,19 @@ import {
   makeCa,
   now,
   rsaKeys,
-} from '../x509/certificate-builder.js'
-import { bitString, implicit, integer, nothing, oid, sequence, set } from '../x509/der-writer.js'
+} from '../../../../test/certificates/certificate-builder.js'
+import {
+  bitString,
+  implicit,
+  integer,
+  nothing,
+  oid,
+  sequence,
+  set,
+} from '../../../../test/certificates/der-writer.js'
+import { parseEkCertificate, proveEkCertificate } from '../../src/endorsement/index.js'
+import { isTrustholdError } from '../../src/errors/index.js'
+import { indexCertificates, parseCertificate, readCertificates } from '../../src/x509/index.js'
 import { madeAt, recorded } from '../x509/recorded.js'
 import {
   type EkParts,

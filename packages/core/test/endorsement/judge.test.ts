@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { ecKeys, end, makeCa, now, rsaKeys } from '../../../../test/certificates/certificate-builder.js'
+import { text } from '../../../../test/certificates/der-writer.js'
 import { decode } from '../../src/codec/index.js'
 import {
   type EndorsementClaim,
@@ -11,8 +13,6 @@ import { TrustholdError } from '../../src/errors/index.js'
 import { ekTemplates, objectAttributes, type TpmtPublic, tpmtPublic } from '../../src/tpm2/index.js'
 import { conclude } from '../../src/verdict/index.js'
 import { indexCertificates, parseCertificate } from '../../src/x509/index.js'
-import { ecKeys, end, makeCa, now, rsaKeys } from '../x509/certificate-builder.js'
-import { text } from '../x509/der-writer.js'
 import { ekCertificate, publicAreaOf } from './test-tpm.js'
 
 const root = makeCa('vendor root')

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import {
+  append,
+  ecKeys,
+  makeCa,
+  pssAlgorithm,
+  rsaKeys,
+  spkiOf,
+} from '../../../../test/certificates/certificate-builder.js'
+import { bitString, nothing, oid, sequence } from '../../../../test/certificates/der-writer.js'
 import { toBase64 } from '../../src/bytes/index.js'
 import { endorsementKeyId, type RegisteredKeyInput, readRegisteredKey } from '../../src/endorsement/index.js'
 import type { TpmtPublic } from '../../src/tpm2/index.js'
 import { parsePublicKey } from '../../src/x509/index.js'
-import { append, ecKeys, makeCa, pssAlgorithm, rsaKeys, spkiOf } from '../x509/certificate-builder.js'
-import { bitString, nothing, oid, sequence } from '../x509/der-writer.js'
 import { recorded } from '../x509/recorded.js'
 import { ekCertificate, publicAreaOf } from './test-tpm.js'
 

@@ -1,6 +1,5 @@
 // Endorsement keys with public areas and certificates, of a vendor made for the tests.
-import { fromBase64url } from '../../src/bytes/index.js'
-import { type EkTemplateName, ekTemplates, type TpmtPublic } from '../../src/tpm2/index.js'
+
 import {
   authorityKeyId,
   basicConstraints,
@@ -12,8 +11,10 @@ import {
   keyUsage,
   noName,
   type TestCa,
-} from '../x509/certificate-builder.js'
-import { explicit, oid, sequence, set, text } from '../x509/der-writer.js'
+} from '../../../../test/certificates/certificate-builder.js'
+import { explicit, oid, sequence, set, text } from '../../../../test/certificates/der-writer.js'
+import { fromBase64url } from '../../src/bytes/index.js'
+import { type EkTemplateName, ekTemplates, type TpmtPublic } from '../../src/tpm2/index.js'
 
 /** The public area that a TPM has for these keys, by a template of the profile. */
 export function publicAreaOf(keys: KeyPair, template: EkTemplateName): TpmtPublic {

@@ -2,6 +2,15 @@ import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { append, flip } from '../../../../test/certificates/certificate-builder.js'
+import {
+  explicit,
+  integer,
+  nothing,
+  octetString,
+  oid,
+  sequence,
+} from '../../../../test/certificates/der-writer.js'
 import { concatBytes, fromHex, SecretBytes, utf8 } from '../../src/bytes/index.js'
 import { isTrustholdError, TrustholdError } from '../../src/errors/index.js'
 import {
@@ -12,8 +21,6 @@ import {
   readPem,
   readPkcs12,
 } from '../../src/x509/index.js'
-import { append, flip } from './certificate-builder.js'
-import { explicit, integer, nothing, octetString, oid, sequence } from './der-writer.js'
 import { madeAt, password, recorded } from './recorded.js'
 
 const fingerprints = (certificates: readonly Certificate[]) => certificates.map((c) => c.fingerprint)

@@ -1,9 +1,6 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { concatBytes, fromHex } from '../../src/bytes/index.js'
-import { isTrustholdError, TrustholdError } from '../../src/errors/index.js'
-import { measureCertificate, parseCertificate } from '../../src/x509/index.js'
 import {
   append,
   authorityKeyId,
@@ -17,7 +14,7 @@ import {
   pssAlgorithm,
   rsaKeys,
   subjectKeyId,
-} from './certificate-builder.js'
+} from '../../../../test/certificates/certificate-builder.js'
 import {
   bitString,
   boolean,
@@ -31,7 +28,10 @@ import {
   set,
   text,
   tlv,
-} from './der-writer.js'
+} from '../../../../test/certificates/der-writer.js'
+import { concatBytes, fromHex } from '../../src/bytes/index.js'
+import { isTrustholdError, TrustholdError } from '../../src/errors/index.js'
+import { measureCertificate, parseCertificate } from '../../src/x509/index.js'
 
 const parse = (shape: CertificateShape) => parseCertificate(makeCertificate(shape))
 

@@ -7,7 +7,7 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
-import { concatBytes } from '../../src/bytes/index.js'
+import { concatBytes } from '@trusthold/core/bytes'
 import {
   bitString,
   boolean,

@@ -1,5 +1,5 @@
 // Writes DER, also wrongly: what the tests need to make certificates that no tool would make.
-import { concatBytes, fromHex } from '../../src/bytes/index.js'
+import { concatBytes, fromHex } from '@trusthold/core/bytes'
 
 export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const content = concatBytes(...parts)
