@@ -10,6 +10,8 @@ export interface PemBlock {
 
 /** Blocks that one text may have. */
 const maxBlocks = 4096
+/** Characters that one text may have. */
+const maxLength = 12 * 1024 * 1024
 
 /** Whether the bytes are PEM rather than DER: some text, then a first encapsulation boundary. */
 export function looksLikePem(bytes: Uint8Array): boolean {
@@ -22,6 +24,7 @@ export function looksLikePem(bytes: Uint8Array): boolean {
  * @throws CERTIFICATE_BUNDLE_INVALID when a block has no end, another end, or is not base64
  */
 export function readPem(text: string): PemBlock[] {
+  if (text.length > maxLength) fail(`more than ${maxLength} characters`)
   const blocks: PemBlock[] = []
   let label: string | undefined
   let body: string[] = []

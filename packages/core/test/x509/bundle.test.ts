@@ -106,6 +106,13 @@ describe('readPem', () => {
     ])
     expect(readPem('')).toEqual([])
   })
+  it('refuses too many characters and too many blocks (T-30)', async () => {
+    const block = '-----BEGIN A-----\nAA==\n-----END A-----\n'
+    expect(readPem(block.repeat(4096))).toHaveLength(4096)
+    expect(await refusal(() => readPem(block.repeat(4097)))).toContain('4096 blocks')
+    expect(readPem(' '.repeat(12 * 1024 * 1024))).toEqual([])
+    expect(await refusal(() => readPem(' '.repeat(12 * 1024 * 1024 + 1)))).toContain('characters')
+  })
   it('refuses a block inside a block', async () => {
     expect(await refusal(() => readPem('-----BEGIN A-----\n-----BEGIN B-----\n'))).toContain(
       'no END of its own',
