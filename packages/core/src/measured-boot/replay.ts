@@ -8,6 +8,8 @@ import { eventTypes } from './event-types.js'
 const firstDynamicPcr = 17
 const lastDynamicPcr = 22
 
+const noAction = eventTypes.EV_NO_ACTION
+
 /** Signature of the event that names the locality of TPM2_Startup; one byte, the locality, follows. */
 const startupLocality = 'StartupLocality\0'
 /** 0: no locality, 3: another one, 4: the firmware was measured before the TPM was started (H-CRTM). */
@@ -40,37 +42,51 @@ export function replayEventLog(log: EventLog, bank: string): ReadonlyMap<number,
 export function replay(log: EventLog, bank: string): Replay {
   const algorithm = declaredBank(log, bank)
   const { size, node } = hashFacts(algorithm)
-  const block = Buffer.alloc(2 * size)
-  // PCRs are kept as binary strings: node:crypto returns those in half of the time that a new Uint8Array takes.
-  const values = initialValues(size)
-  const extended = new Set<number>()
-  let locality = 0
-  let stated = false
+  const block = new Uint8Array(2 * size)
+  // A value once extended is kept as a binary string, which node:crypto returns in a third of the time of an array.
+  const states: (string | undefined)[] = new Array(pcrCount)
+  let locality: number | undefined
   for (const event of log.events) {
     const { pcr } = event
-    if (event.type === eventTypes.EV_NO_ACTION) {
-      const found = event.index === 0 ? undefined : statedLocality(event)
-      if (found === undefined) continue
-      if (stated || extended.has(0))
-        throw invalid(event, 'event', 'one StartupLocality before PCR 0 is extended', 'another')
-      values[0] = `${'\0'.repeat(size - 1)}${String.fromCharCode(found)}`
-      locality = found
-      stated = true
+    if (event.type === noAction) {
+      const stated = event.index === 0 ? undefined : statedLocality(event)
+      if (stated === undefined) continue
+      if (locality !== undefined || states[0] !== undefined) {
+        throw invalid(event, 'event', 'one StartupLocality, before PCR 0 is extended', 'another')
+      }
+      locality = stated
       continue
     }
-    const value = values[pcr]
-    if (value === undefined) throw invalid(event, 'pcrIndex', `a PCR below ${pcrCount}`, String(pcr))
-    block.write(value, 0, 'latin1')
-    if (!event.copyDigest(algorithm, block, size))
+    if (pcr >= pcrCount) throw invalid(event, 'pcrIndex', `a PCR below ${pcrCount}`, String(pcr))
+    const state = states[pcr]
+    if (state === undefined) block.set(initialValue(pcr, size, locality))
+    else copyBinary(state, block)
+    if (!event.copyDigest(algorithm, block, size)) {
       throw invalid(event, 'digests', `a digest for ${algorithm}`, 'none')
-    values[pcr] = hashOnce(node, block, 'binary')
-    extended.add(pcr)
+    }
+    states[pcr] = hashOnce(node, block, 'binary')
   }
-  return {
-    values: new Map(values.map((value, pcr) => [pcr, Uint8Array.from(Buffer.from(value, 'latin1'))])),
-    extended,
-    locality,
+  return { ...readStates(states, size, locality ?? 0), locality: locality ?? 0 }
+}
+
+function readStates(states: readonly (string | undefined)[], size: number, locality: number) {
+  const values = new Map<number, Uint8Array>()
+  const extended = new Set<number>()
+  for (let pcr = 0; pcr < pcrCount; pcr++) {
+    const state = states[pcr]
+    if (state !== undefined) extended.add(pcr)
+    values.set(
+      pcr,
+      state === undefined ? initialValue(pcr, size, locality) : copyBinary(state, new Uint8Array(size)),
+    )
   }
+  return { values, extended }
+}
+
+/** Writes a binary string's bytes to the start of `target`. For these few bytes a loop beats every built-in way. */
+function copyBinary(text: string, target: Uint8Array): Uint8Array {
+  for (let i = 0; i < text.length; i++) target[i] = text.charCodeAt(i)
+  return target
 }
 
 /**
@@ -79,13 +95,13 @@ export function replay(log: EventLog, bank: string): Replay {
  */
 export function extendPcr(bank: HashAlgorithm, first: Uint8Array, digests: Iterable<Uint8Array>): Uint8Array {
   const { size, node } = hashFacts(bank)
-  const block = Buffer.alloc(2 * size)
+  const block = new Uint8Array(2 * size)
   block.set(first)
   for (const digest of digests) {
     block.set(digest, size)
-    block.write(hashOnce(node, block, 'binary'), 0, 'latin1')
+    copyBinary(hashOnce(node, block, 'binary'), block)
   }
-  return Uint8Array.from(block.subarray(0, size))
+  return block.slice(0, size)
 }
 
 /**
@@ -109,10 +125,6 @@ export function initialValue(pcr: number, size: number, locality = 0): Uint8Arra
   const value = new Uint8Array(size).fill(dynamic ? 0xff : 0)
   if (pcr === 0) value[size - 1] = locality
   return value
-}
-
-function initialValues(size: number): string[] {
-  return Array.from({ length: pcrCount }, (_, pcr) => Buffer.from(initialValue(pcr, size)).toString('latin1'))
 }
 
 function statedLocality(event: LogEvent): number | undefined {
