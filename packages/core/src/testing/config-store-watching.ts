@@ -95,8 +95,8 @@ export const watchCases: readonly ConfigStoreCase[] = [
       assert.deepEqual(wordsOf(first.done ? [] : [first.value]), ['put a 1'])
       const second = iterator.next()
       await store.delete('a')
-      const { done, value } = await expectWithin(patienceMs, 'the report of a deletion', second)
-      assert.deepEqual(wordsOf(done ? [] : [value]), ['delete a'])
+      const last = await expectWithin(patienceMs, 'the report of a deletion', second)
+      assert.deepEqual(wordsOf(last.done ? [] : [last.value]), ['delete a'])
       await iterator.return?.()
     },
   },

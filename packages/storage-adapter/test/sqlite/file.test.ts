@@ -1,8 +1,9 @@
-import { chmod, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import Database from 'libsql'
 import { describe, expect, test } from 'vitest'
 import { openSqlite, type SqliteDatabase, type Timers } from '../../src/index.js'
 import { makeDirectory } from '../temporary-directory.js'
+import { openWrapped } from './wrapped-database.js'
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
 const bytes = (...values: number[]) => new Uint8Array(values)
@@ -48,17 +49,19 @@ describe('the file', () => {
     })
   })
 
-  test.each(['http://127.0.0.1:1/', 'libsql://127.0.0.1/x', 'file:stores.db?mode=memory'])(
-    '%j is a path and not an address',
-    async (path) => {
-      await using directory = await makeDirectory()
-      await mkdir(directory.file('http:'), { recursive: true })
-      const error: unknown = await openSqlite(directory.file(path)).then(
-        (storage) => storage.close(),
-        (reason: unknown) => reason,
-      )
-      if (error !== undefined) expect(error).toMatchObject({ code: 'CONFIGURATION_INVALID' })
-      else expect((await readdir(directory.path)).join()).toContain('file:stores.db?mode=memory')
+  test.each(['http://127.0.0.1:1/x', 'libsql://127.0.0.1/x', 'https://db.example/x?authToken=1'])(
+    'never lies at the address %j, which libsql would connect to',
+    async (address) => {
+      let opened = false
+      class Watched extends Database {
+        constructor(path: string) {
+          super(path)
+          opened = true
+        }
+      }
+      const opening = openSqlite(address, { driver: Watched })
+      await expect(opening).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' })
+      expect(opened).toBe(false)
     },
   )
 
@@ -203,24 +206,19 @@ describe('a driver', () => {
   // better-sqlite3 returns Buffers, and numbers unless it is told otherwise.
   test('may return Buffers and numbers', async () => {
     await using directory = await makeDirectory()
-    class Other extends Database implements SqliteDatabase {
-      override prepare(sql: string): ReturnType<Database.Database['prepare']> {
-        const statement = super.prepare(sql)
-        const { all } = statement
-        const convert = (value: unknown) =>
-          value instanceof ArrayBuffer
-            ? Buffer.from(value)
-            : typeof value === 'bigint'
-              ? Number(value)
-              : value
-        statement.all = (...values: unknown[]) =>
-          (all.apply(statement, values) as object[]).map((row) =>
-            Object.fromEntries(Object.entries(row).map(([name, value]) => [name, convert(value)])),
-          )
-        return statement
-      }
+    const path = directory.file('stores.db')
+    const convert = (value: unknown) => {
+      if (value instanceof ArrayBuffer) return Buffer.from(value)
+      return typeof value === 'bigint' ? Number(value) : value
     }
-    const storage = await openSqlite(directory.file('stores.db'), { driver: Other })
+    const convertRow = (row: unknown) =>
+      Object.fromEntries(Object.entries(row as object).map(([name, value]) => [name, convert(value)]))
+    const driver = openWrapped(path, (_, statement) => ({
+      reader: statement.reader,
+      run: (parameters) => statement.run(parameters),
+      all: (parameters) => statement.all(parameters).map(convertRow),
+    }))
+    const storage = await openSqlite(path, { driver })
     const revision = await storage.config.put('a', bytes(1, 2))
     expect(await storage.config.get('a')).toStrictEqual({ key: 'a', value: bytes(1, 2), revision })
     await storage.audit.append(bytes(3))
