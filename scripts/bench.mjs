@@ -1,12 +1,26 @@
 // Bundles the benchmarks with the sources they measure and runs them. Arguments go to bench/main.ts.
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ensureDependencies } from './setup/dependencies.mjs'
 import { withLock } from './setup/lock.mjs'
 import { checkNode } from './setup/node-version.mjs'
 import { createProgress, runMain } from './setup/progress.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
+
+/** Files find their recordings beside themselves, also once they are part of the bundle. */
+const sourceUrls = {
+  name: 'source-urls',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup(build) {
+    build.onLoad({ filter: /\/(?:bench|test)\/.*\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8')
+      const url = JSON.stringify(pathToFileURL(path).href)
+      return { contents: source.replaceAll('import.meta.url', url), loader: 'ts' }
+    })
+  },
+}
 
 await runMain(async () => {
   const progress = createProgress()
@@ -21,6 +35,7 @@ await runMain(async () => {
     format: ['esm'],
     target: 'node20',
     clean: true,
+    esbuildPlugins: [sourceUrls],
     noExternal: [/^@trusthold\//],
     // The same sources that the tests run, whatever was built last.
     esbuildOptions: (options) => {
