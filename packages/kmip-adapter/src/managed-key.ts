@@ -32,12 +32,25 @@ function materialOf({ keyFormatType, keyValue, keyWrappingData }: KeyBlock): Sec
   throw refuse(`the key's format ${keyFormatType} does not fit its material`)
 }
 
+/** What keeps an answer from being the key that was asked for; undefined when nothing does. */
+function findFault(
+  id: string,
+  response: GetResponse,
+  length: number,
+  material: SecretBytes,
+): string | undefined {
+  if (response.uniqueIdentifier !== id) return 'the answer is about another object'
+  const algorithm = response.symmetricKey?.keyBlock.cryptographicAlgorithm
+  // DES keys are counted without their parity bits; every other length is that of the material.
+  if (algorithm === 'DES' || algorithm === 'DES3' || length === material.length * 8) return undefined
+  return `the material has ${material.length * 8} bits and not ${length}`
+}
+
 /**
  * The key in an answer to Get.
  * @throws KMIP_PROTOCOL when the answer is about another object, or is not a whole symmetric key in the clear
  */
 export function toManagedKey(id: string, response: GetResponse): ManagedKey {
-  if (response.uniqueIdentifier !== id) throw refuse('the answer is about another object')
   const { objectType, symmetricKey } = response
   if (objectType !== 'SymmetricKey' || symmetricKey === undefined) {
     throw refuse(`expected a SymmetricKey, found a ${objectType}`)
@@ -45,11 +58,8 @@ export function toManagedKey(id: string, response: GetResponse): ManagedKey {
   const { keyBlock } = symmetricKey
   const material = materialOf(keyBlock)
   const length = keyBlock.cryptographicLength ?? material.length * 8
-  // DES keys count their 56 bits without parity; every other length is that of the material.
-  const isExact = keyBlock.cryptographicAlgorithm !== 'DES' && keyBlock.cryptographicAlgorithm !== 'DES3'
-  if (isExact && length !== material.length * 8) {
-    material.wipe()
-    throw refuse(`the material has ${material.length * 8} bits and not ${length}`)
-  }
-  return { id, algorithm: keyBlock.cryptographicAlgorithm, length, material }
+  const fault = findFault(id, response, length, material)
+  if (fault === undefined) return { id, algorithm: keyBlock.cryptographicAlgorithm, length, material }
+  material.wipe()
+  throw refuse(fault)
 }

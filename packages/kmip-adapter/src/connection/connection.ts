@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls'
 import { describeError, TrustholdError } from '@trusthold/core/errors'
 import type { Endpoint } from './endpoint.js'
-import { createFrameAssembler } from './frame-assembler.js'
+import { createFrameAssembler, type FrameAssembler } from './frame-assembler.js'
 import { type Phase, type Scope, waitWithin } from './scope.js'
 import type { Security } from './security.js'
 
@@ -48,7 +48,8 @@ function failed(endpoint: string, phase: Phase, cause: unknown): TrustholdError<
 }
 
 function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | undefined)?.code ?? '')
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : ''
 }
 
 /** Waits for an event of a socket that is being set up; any failure destroys the socket. */
@@ -109,90 +110,93 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-function attach(socket: TLSSocket, endpoint: string, maxBytes: number): Connection {
-  const assembler = createFrameAssembler(maxBytes)
-  let waiter: Waiter | undefined
-  let answered = 0
-  let answering = false
-  let gone = false
-  let goneCallback: (() => void) | undefined
+class TlsConnection implements Connection {
+  readonly #socket: TLSSocket
+  readonly #endpoint: string
+  readonly #assembler: FrameAssembler
+  #waiter: Waiter | undefined
+  #goneCallback: (() => void) | undefined
+  #gone = false
+  answered = 0
+  answering = false
 
-  const fail = (error: unknown): void => {
-    const waiting = waiter
-    waiter = undefined
-    if (!gone) {
-      gone = true
-      socket.destroy()
-      goneCallback?.()
-    }
-    waiting?.reject(error)
+  constructor(socket: TLSSocket, endpoint: string, maxBytes: number) {
+    this.#socket = socket
+    this.#endpoint = endpoint
+    this.#assembler = createFrameAssembler(maxBytes)
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    socket.on('error', (error) => this.#fail(failed(endpoint, 'read', error)))
+    socket.on('end', () => this.#fail(failed(endpoint, 'read', undefined)))
+    socket.on('close', () => this.#fail(failed(endpoint, 'read', undefined)))
   }
 
-  const receive = (chunk: Uint8Array): void => {
-    const waiting = waiter
-    if (waiting === undefined) {
+  get usable(): boolean {
+    return !this.#gone && !this.#socket.destroyed && this.#waiter === undefined
+  }
+
+  async exchange(request: Uint8Array, scope: Scope): Promise<Uint8Array> {
+    if (this.#gone || this.#socket.destroyed) throw failed(this.#endpoint, 'write', undefined)
+    if (this.#waiter !== undefined) {
+      const reason = 'a request is in flight on this connection'
+      throw new TrustholdError('ARGUMENT_INVALID', { name: 'request', reason })
+    }
+    this.answering = false
+    let phase: Phase = 'write'
+    const endedBy = (): TrustholdError => scope.error(this.#endpoint, phase)
+    return await waitWithin<Uint8Array>(scope, endedBy, (resolve, reject) => {
+      this.#waiter = { resolve, reject }
+      this.#socket.write(request, (error) => {
+        if (error) this.#fail(failed(this.#endpoint, 'write', error))
+        else phase = 'read'
+      })
+      return () => this.#fail(endedBy())
+    })
+  }
+
+  hold(busy: boolean): void {
+    if (busy) this.#socket.ref()
+    else this.#socket.unref()
+  }
+
+  onGone(callback: () => void): void {
+    if (this.#gone) callback()
+    else this.#goneCallback = callback
+  }
+
+  destroy(): void {
+    this.#fail(new TrustholdError('TRANSPORT_CLOSED', { endpoint: this.#endpoint }))
+  }
+
+  #receive(chunk: Uint8Array): void {
+    const waiter = this.#waiter
+    if (waiter === undefined) {
       // Bytes that nobody asked for: whose answer they are cannot be known.
-      fail(undefined)
+      this.destroy()
       return
     }
-    answering = true
+    this.answering = true
     try {
-      const [frame, ...surplus] = assembler.push(chunk)
+      const [frame, ...surplus] = this.#assembler.push(chunk)
       if (frame === undefined) return
-      waiter = undefined
-      answered++
-      if (surplus.length > 0 || assembler.pending > 0) fail(undefined)
-      waiting.resolve(frame)
+      this.#waiter = undefined
+      this.answered++
+      if (surplus.length > 0 || this.#assembler.pending > 0) this.destroy()
+      waiter.resolve(frame)
     } catch (error) {
-      fail(error)
+      this.#fail(error)
     }
   }
 
-  socket.on('data', receive)
-  socket.on('error', (error) => fail(failed(endpoint, 'read', error)))
-  socket.on('end', () => fail(failed(endpoint, 'read', undefined)))
-  socket.on('close', () => fail(failed(endpoint, 'read', undefined)))
-
-  return {
-    get usable() {
-      return !gone && !socket.destroyed && waiter === undefined
-    },
-    get answered() {
-      return answered
-    },
-    get answering() {
-      return answering
-    },
-    exchange(request, scope) {
-      if (gone || socket.destroyed) return Promise.reject(failed(endpoint, 'write', undefined))
-      if (waiter !== undefined) {
-        const reason = 'a request is in flight on this connection'
-        return Promise.reject(new TrustholdError('ARGUMENT_INVALID', { name: 'request', reason }))
-      }
-      answering = false
-      let phase: Phase = 'write'
-      return waitWithin<Uint8Array>(
-        scope,
-        () => scope.error(endpoint, phase),
-        (resolve, reject) => {
-          waiter = { resolve, reject }
-          socket.write(request, (error) => {
-            if (error) fail(failed(endpoint, 'write', error))
-            else phase = 'read'
-          })
-          return () => fail(scope.error(endpoint, phase))
-        },
-      )
-    },
-    hold(busy) {
-      if (busy) socket.ref()
-      else socket.unref()
-    },
-    onGone(callback) {
-      if (gone) callback()
-      else goneCallback = callback
-    },
-    destroy: () => fail(new TrustholdError('TRANSPORT_CLOSED', { endpoint })),
+  /** Ends the connection, and what waits for an answer with this error. */
+  #fail(error: unknown): void {
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    if (!this.#gone) {
+      this.#gone = true
+      this.#socket.destroy()
+      this.#goneCallback?.()
+    }
+    waiter?.reject(error)
   }
 }
 
@@ -206,5 +210,5 @@ export async function openConnection(
   scope: Scope,
 ): Promise<Connection> {
   const socket = await openSocket(endpoint, options.security, scope)
-  return attach(socket, endpoint.label, options.maxBytes)
+  return new TlsConnection(socket, endpoint.label, options.maxBytes)
 }

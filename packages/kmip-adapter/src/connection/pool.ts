@@ -30,105 +30,123 @@ export interface PoolOptions {
 /** What a caller waited for: a connection that came back, or the room to open one. */
 type Grant = Connection | 'room'
 
-/** Makes a pool. */
-export function createPool(options: PoolOptions): Pool {
-  const idle = new Map<Connection, NodeJS.Timeout>()
-  const lent = new Set<Connection>()
-  const waiting = new Set<(grant: Grant) => void>()
-  let opening = 0
-  let closed = false
+class ConnectionPool implements Pool {
+  readonly #options: PoolOptions
+  readonly #idle = new Map<Connection, NodeJS.Timeout>()
+  readonly #lent = new Set<Connection>()
+  readonly #waiting = new Set<(grant: Grant) => void>()
+  #opening = 0
+  #closed = false
 
-  const closedError = () => new TrustholdError('TRANSPORT_CLOSED', { endpoint: options.label })
-
-  /** Takes a place for a connection that is about to be opened. */
-  const takeRoom = (): boolean => {
-    if (idle.size + lent.size + opening >= options.maxConnections) return false
-    opening++
-    return true
+  constructor(options: PoolOptions) {
+    this.#options = options
   }
 
-  /** Lets the one who waits longest open a connection, when there is room again. */
-  const grantRoom = (): void => {
-    const [next] = waiting
-    if (next === undefined || !takeRoom()) return
-    waiting.delete(next)
-    next('room')
+  async acquire(scope: Scope, fresh = false): Promise<Connection> {
+    if (this.#closed) throw this.#closedError()
+    if (fresh) for (const connection of [...this.#idle.keys()]) this.#drop(connection)
+    const connection = this.#takeIdle()
+    if (connection !== undefined) return connection
+    const grant = this.#takeRoom() ? 'room' : await this.#waitForGrant(scope)
+    return grant === 'room' ? await this.#openInRoom(scope) : grant
   }
 
-  const drop = (connection: Connection): void => {
-    clearTimeout(idle.get(connection))
-    idle.delete(connection)
-    lent.delete(connection)
-    connection.destroy()
-    grantRoom()
+  release(connection: Connection): void {
+    if (!this.#lent.has(connection)) return
+    const [next] = this.#waiting
+    if (this.#closed || !connection.usable) {
+      this.#drop(connection)
+    } else if (next !== undefined) {
+      this.#waiting.delete(next)
+      next(connection)
+    } else {
+      this.#keep(connection)
+    }
   }
 
-  const takeIdle = (): Connection | undefined => {
-    for (const connection of [...idle.keys()].reverse()) {
+  close(): void {
+    this.#closed = true
+    for (const connection of [...this.#idle.keys(), ...this.#lent]) this.#drop(connection)
+  }
+
+  #keep(connection: Connection): void {
+    this.#lent.delete(connection)
+    connection.hold(false)
+    const timer = setTimeout(() => this.#drop(connection), this.#options.idleMilliseconds)
+    this.#idle.set(connection, timer.unref())
+  }
+
+  #closedError(): TrustholdError {
+    return new TrustholdError('TRANSPORT_CLOSED', { endpoint: this.#options.label })
+  }
+
+  #takeIdle(): Connection | undefined {
+    for (const connection of [...this.#idle.keys()].reverse()) {
       if (!connection.usable) {
-        drop(connection)
+        this.#drop(connection)
         continue
       }
-      clearTimeout(idle.get(connection))
-      idle.delete(connection)
-      lent.add(connection)
+      clearTimeout(this.#idle.get(connection))
+      this.#idle.delete(connection)
+      this.#lent.add(connection)
       connection.hold(true)
       return connection
     }
     return undefined
   }
 
-  /** Opens a connection in the place that {@link takeRoom} took. */
-  const openInRoom = async (scope: Scope): Promise<Connection> => {
+  /** Takes a place for a connection that is about to be opened. */
+  #takeRoom(): boolean {
+    const taken = this.#idle.size + this.#lent.size + this.#opening
+    if (taken >= this.#options.maxConnections) return false
+    this.#opening++
+    return true
+  }
+
+  /** Opens a connection in the place that {@link ConnectionPool.#takeRoom} took. */
+  async #openInRoom(scope: Scope): Promise<Connection> {
+    let connection: Connection
     try {
-      const connection = await options.open(scope)
-      opening--
-      lent.add(connection)
-      connection.onGone(() => drop(connection))
-      if (!closed) return connection
-      drop(connection)
+      connection = await this.#options.open(scope)
     } catch (error) {
-      opening--
-      grantRoom()
+      this.#opening--
+      this.#grantRoom()
       throw error
     }
-    throw closedError()
+    this.#opening--
+    this.#lent.add(connection)
+    connection.onGone(() => this.#drop(connection))
+    if (!this.#closed) return connection
+    this.#drop(connection)
+    throw this.#closedError()
   }
 
-  const waitForGrant = (scope: Scope): Promise<Grant> =>
-    waitWithin<Grant>(
-      scope,
-      () => scope.error(options.label, 'connect'),
-      (resolve) => {
-        waiting.add(resolve)
-        return () => waiting.delete(resolve)
-      },
-    )
-
-  return {
-    async acquire(scope, fresh = false) {
-      if (closed) throw closedError()
-      if (fresh) for (const connection of [...idle.keys()]) drop(connection)
-      const connection = takeIdle()
-      if (connection !== undefined) return connection
-      const grant = takeRoom() ? 'room' : await waitForGrant(scope)
-      return grant === 'room' ? openInRoom(scope) : grant
-    },
-    release(connection) {
-      if (!lent.has(connection)) return
-      if (closed || !connection.usable) return drop(connection)
-      const [next] = waiting
-      if (next !== undefined) {
-        waiting.delete(next)
-        return next(connection)
-      }
-      lent.delete(connection)
-      connection.hold(false)
-      idle.set(connection, setTimeout(() => drop(connection), options.idleMilliseconds).unref())
-    },
-    close() {
-      closed = true
-      for (const connection of [...idle.keys(), ...lent]) drop(connection)
-    },
+  #waitForGrant(scope: Scope): Promise<Grant> {
+    const endedBy = (): TrustholdError => scope.error(this.#options.label, 'connect')
+    return waitWithin<Grant>(scope, endedBy, (resolve) => {
+      this.#waiting.add(resolve)
+      return () => this.#waiting.delete(resolve)
+    })
   }
+
+  /** Lets the one who waits longest open a connection, when there is room again. */
+  #grantRoom(): void {
+    const [next] = this.#waiting
+    if (next === undefined || !this.#takeRoom()) return
+    this.#waiting.delete(next)
+    next('room')
+  }
+
+  #drop(connection: Connection): void {
+    clearTimeout(this.#idle.get(connection))
+    this.#idle.delete(connection)
+    this.#lent.delete(connection)
+    connection.destroy()
+    this.#grantRoom()
+  }
+}
+
+/** Makes a pool. */
+export function createPool(options: PoolOptions): Pool {
+  return new ConnectionPool(options)
 }

@@ -133,58 +133,69 @@ function createNode(endpoint: Endpoint, options: TransportOptions): Node {
   return { endpoint, pool, version: pinned ? options.versions[0] : undefined }
 }
 
+/** The version that is spoken with a server; agreed on at the first call. */
+async function versionOf(
+  node: Node,
+  { limits, versions }: TransportOptions,
+  scope: Scope,
+): Promise<KmipVersion> {
+  node.version ??= await negotiateVersion(
+    (operation, payload, version) =>
+      ask(node, operation, encodeRequest(operation, payload, version), limits, scope),
+    versions,
+  )
+  return node.version
+}
+
+async function performOn<Q, R>(
+  node: Node,
+  operation: Operation<Q, R>,
+  payload: (version: KmipVersion) => Q,
+  options: TransportOptions,
+  scope: Scope,
+): Promise<R> {
+  const version = await versionOf(node, options, scope)
+  const frame = encodeRequest(operation, payload(version), version)
+  const outcome = await ask(node, operation, frame, options.limits, scope)
+  if (outcome.kind === 'success') return outcome.payload
+  const { ofMessage, reason } = outcome.failure
+  // The server may be another one by now, or speak another version after an upgrade.
+  const isVersionDoubtful = ofMessage || reason === 'UnsupportedProtocolVersion'
+  if (isVersionDoubtful && !options.pinned) node.version = undefined
+  throw toResultError(operation.name, outcome.failure)
+}
+
+/** Does the work with the first node that can be reached. */
+async function withFirst<T>(
+  nodes: readonly Node[],
+  scope: Scope,
+  work: (node: Node) => Promise<T>,
+): Promise<T> {
+  const label = nodes.map(({ endpoint }) => endpoint.label).join(', ')
+  const failures: unknown[] = []
+  for (const node of nodes) {
+    if (scope.signal.aborted) throw scope.error(label, 'connect')
+    try {
+      return await work(node)
+    } catch (error) {
+      if (!isUnreached(error)) throw error
+      failures.push(error)
+    }
+  }
+  throw allUnreached(failures)
+}
+
 /** Makes a transport. It connects on first use. */
 export function createTransport(options: TransportOptions): Transport {
-  const { limits, versions, pinned } = options
   const nodes = options.endpoints.map((endpoint) => createNode(endpoint, options))
   const everything = openScope({})
-  const label = nodes.map(({ endpoint }) => endpoint.label).join(', ')
 
-  const versionOf = async (node: Node, scope: Scope): Promise<KmipVersion> => {
-    node.version ??= await negotiateVersion(
-      (operation, payload, version) =>
-        ask(node, operation, encodeRequest(operation, payload, version), limits, scope),
-      versions,
-    )
-    return node.version
-  }
-
-  const performOn = async <Q, R>(
-    node: Node,
-    operation: Operation<Q, R>,
-    payload: (version: KmipVersion) => Q,
-    scope: Scope,
-  ): Promise<R> => {
-    const version = await versionOf(node, scope)
-    const frame = encodeRequest(operation, payload(version), version)
-    const outcome = await ask(node, operation, frame, limits, scope)
-    if (outcome.kind === 'success') return outcome.payload
-    // The server may be another one by now, or speak another version after an upgrade.
-    const isVersionDoubtful =
-      outcome.failure.ofMessage || outcome.failure.reason === 'UnsupportedProtocolVersion'
-    if (isVersionDoubtful && !pinned) node.version = undefined
-    throw toResultError(operation.name, outcome.failure)
-  }
-
-  /** Does the work with the first node that can be reached. */
-  const withFirst = async <T>(
-    call: CallOptions,
-    work: (node: Node, scope: Scope) => Promise<T>,
-  ): Promise<T> => {
+  /** Does the work within the bounds of a call. */
+  const within = async <T>(call: CallOptions, work: (node: Node, scope: Scope) => Promise<T>): Promise<T> => {
     const milliseconds = call.milliseconds ?? options.callMilliseconds
     const scope = openScope({ parent: everything, milliseconds, signal: call.signal })
-    const failures: unknown[] = []
     try {
-      for (const node of nodes) {
-        if (scope.signal.aborted) throw scope.error(label, 'connect')
-        try {
-          return await work(node, scope)
-        } catch (error) {
-          if (!isUnreached(error)) throw error
-          failures.push(error)
-        }
-      }
-      throw allUnreached(failures)
+      return await withFirst(nodes, scope, (node) => work(node, scope))
     } finally {
       scope.dispose()
     }
@@ -192,11 +203,11 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     perform: (operation, payload, call = {}) =>
-      withFirst(call, (node, scope) => performOn(node, operation, payload, scope)),
+      within(call, (node, scope) => performOn(node, operation, payload, options, scope)),
     version: (call = {}) =>
-      withFirst(call, async (node, scope) => {
-        if (pinned) node.pool.release(await node.pool.acquire(scope))
-        return versionOf(node, scope)
+      within(call, async (node, scope) => {
+        if (options.pinned) node.pool.release(await node.pool.acquire(scope))
+        return await versionOf(node, options, scope)
       }),
     close() {
       everything.end({ kind: 'closed' })

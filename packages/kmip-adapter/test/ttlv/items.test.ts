@@ -271,7 +271,7 @@ describe('secrets', () => {
       inspect(tree, { depth: 10 }),
       inspect(tree, { depth: 10, customInspect: false, showHidden: true }),
       JSON.stringify(tree),
-      String(tree),
+      (tree as object as { toString(): string }).toString(),
       describeItem(tree, { values: 'plain' }),
       describeMessage(frame),
       describeMessage(frame, { values: 'plain' }),
