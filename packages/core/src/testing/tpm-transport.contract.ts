@@ -95,9 +95,7 @@ const cases: readonly Case[] = [
       assert.deepEqual(second, before)
       first.fill(0xff)
       second.fill(0xff)
-      const lengths = (await expectWithin(subject.patienceMs, 'the answers', Promise.all(running))).map(
-        (r) => r.length,
-      )
+      const lengths = (await Promise.all(running)).map((response) => response.length)
       assert.deepEqual(lengths, [randomResponseLength(4), randomResponseLength(6)])
     },
   ],

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { describeError, isTrustholdError, TrustholdError } from '@trusthold/core/errors'
 import type { TpmTransport } from '@trusthold/core/ports'
 import type { Channel, OpenChannel } from './channel.js'
@@ -70,6 +71,8 @@ async function converse(
 export async function openSerialTransport(options: SerialTransportOptions): Promise<TpmTransport> {
   const { endpoint, commandTimeoutMs = 120_000 } = options
   const closing = new AbortController()
+  // One listener for each call that waits, however many there are.
+  setMaxListeners(0, closing.signal)
   const limitsFor = (signal?: AbortSignal): Limits => ({ endpoint, signal, closing: closing.signal })
   let channel: Channel | undefined = await connect(options, limitsFor())
   let last: Promise<unknown> = Promise.resolve()

@@ -1,0 +1,81 @@
+import type { TpmTransport } from '@trusthold/core/ports'
+import { type TestRunner, tpmTransportContract, type WithScriptedTpm } from '@trusthold/core/testing'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
+import { connectSwtpmTcp, connectSwtpmUnix } from '../../src/index.js'
+import { startScriptedTpm } from '../scripted-tpm.js'
+import { expectAccepted, expectRefused } from './failed-cases.js'
+import { createFaultyTransport, type TransportFault } from './faulty-transport.js'
+
+let tcp: Swtpm
+let unix: Swtpm
+beforeAll(async () => {
+  ;[tcp, unix] = await Promise.all([startSwtpm(), startSwtpm({ socket: 'unix' })])
+})
+afterAll(() => Promise.all([tcp.stop(), unix.stop()]))
+
+/** Connects to a made-up TPM on a socket. */
+const scripted =
+  (open: (port: number) => Promise<TpmTransport>): WithScriptedTpm =>
+  async (answer, run) => {
+    const server = await startScriptedTpm(answer)
+    const transport = await open(server.port)
+    try {
+      await run(transport)
+    } finally {
+      await transport.close()
+      await server.close()
+    }
+  }
+
+const subjectOf = (transport: TpmTransport) => ({ transport, close: () => transport.close() })
+
+describe('swtpm over TCP', () => {
+  tpmTransportContract(test, {
+    create: async () => subjectOf(await connectSwtpmTcp({ port: tcp.tcpPort })),
+    withScriptedTpm: scripted((port) => connectSwtpmTcp({ port })),
+  })
+})
+
+describe('swtpm over a UNIX socket', () => {
+  tpmTransportContract(test, {
+    create: async () => subjectOf(await connectSwtpmUnix({ path: unix.unixPath as string })),
+  })
+})
+
+describe('the suite itself', () => {
+  const withFault = (fault?: TransportFault) => (runner: TestRunner) =>
+    tpmTransportContract(runner, {
+      patienceMs: fault === undefined ? 10_000 : 400,
+      create: async () => {
+        const { transport, destroy } = createFaultyTransport(tcp.tcpPort, fault)
+        return { transport, close: async () => destroy() }
+      },
+      withScriptedTpm: async (answer, run) => {
+        const server = await startScriptedTpm(answer)
+        const { transport, destroy } = createFaultyTransport(server.port, fault)
+        try {
+          await run(transport)
+        } finally {
+          destroy()
+          await server.close()
+        }
+      },
+    })
+
+  test('accepts another transport that keeps the contract', () => expectAccepted(withFault()))
+
+  test.each<[TransportFault, string]>([
+    ['takes the first piece for the whole', 'in pieces of 2'],
+    ['does not look at the tag', 'with a tag that is none'],
+    ['ignores what is too much', 'bytes after its end'],
+    ['keeps the command array', 'neither kept nor changed'],
+    ['returns the same array every time', 'belongs to the caller'],
+    ['serves the newest first', 'in the order in which they came'],
+    ['gives late answers to the next', 'reaches nobody'],
+    ['does not hear aborts', 'aborting a call that waits'],
+    ['does not end calls when closed', 'closing ends the command in flight'],
+    ['works on after close', 'after close calls fail'],
+    ['forgets who waits', 'each get their own response'],
+  ])('refuses a transport that %s', (fault, part) => expectRefused(withFault(fault), part))
+})
