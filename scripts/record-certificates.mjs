@@ -92,6 +92,8 @@ const pkcs12Recipes = [
   { name: 'rsa', leaf: 'leaf-rsa', chain: true, options: [] },
   { name: 'ec', leaf: 'leaf', chain: true, options: [] },
   { name: 'legacy', leaf: 'leaf-rsa', chain: false, options: weakEncryption },
+  { name: 'no-certificate', leaf: 'leaf', chain: false, options: ['-nocerts'] },
+  { name: 'no-key', leaf: 'leaf', chain: false, options: ['-nokeys'] },
   { name: 'no-mac', leaf: 'leaf', chain: false, options: ['-nomac'] },
   { name: 'slow', leaf: 'leaf', chain: false, options: ['-iter', '200000'] },
 ]

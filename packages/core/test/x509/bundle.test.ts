@@ -180,6 +180,8 @@ describe('readPkcs12', () => {
     const read = (bytes: Uint8Array) => refusal(() => readPkcs12(bytes, password))
     expect(await read(recorded('no-mac.p12'))).toContain('MAC')
     expect(await read(recorded('slow.p12'))).toContain('iterations')
+    expect(await read(recorded('no-certificate.p12'))).toContain('no certificate for the private key')
+    expect(await read(recorded('no-key.p12'))).toContain('0 private keys')
     expect(await read(new Uint8Array())).toContain('not a PKCS#12 file')
     expect(await read(leaf.der)).toContain('PKCS#12: ')
     expect(await read(new Uint8Array(1024 * 1024 + 1))).toContain('more than')

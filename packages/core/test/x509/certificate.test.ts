@@ -328,6 +328,7 @@ describe('what is not strict DER or not X.509 is refused (T-21)', () => {
       'certificate',
     ],
     ['a compressed point', { spki: ecSpki('02', 32) }, 'subjectPublicKeyInfo'],
+    ['a point of the right length in another form', { spki: ecSpki('06', 64) }, 'subjectPublicKeyInfo'],
     ['a point that is too long', { spki: ecSpki('04', 65) }, 'subjectPublicKeyInfo'],
   ]
   it.each(cases)('%s', (_, shape, path) => {

@@ -98,6 +98,8 @@ describe('buildPath', () => {
     const ca = makeCa('maker', undefined, { subject: commonName('maker', 0x13) })
     const leaf = ca.issue({ issuer: commonName('maker', 0x0c) })
     expect((await build({ leaf, anchors: [ca.der] })).certificates).toHaveLength(2)
+    const teletex = ca.issue({ issuer: commonName('maker', 0x14) })
+    expect(await refusal({ leaf: teletex, anchors: [ca.der] })).toBe('path[1]: none for CN=maker')
     const other = ca.issue({ issuer: commonName('Maker') })
     expect(await refusal({ leaf: other, anchors: [ca.der] })).toBe('path[1]: none for CN=Maker')
   })
