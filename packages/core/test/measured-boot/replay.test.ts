@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest'
+import { toHex } from '../../src/bytes/index.js'
+import {
+  compareLog,
+  eventTypes,
+  extendPcr,
+  initialValue,
+  parseEventLog,
+  replayEventLog,
+} from '../../src/measured-boot/index.js'
+import { eventLog } from '../../src/testing/index.js'
+
+const { EV_NO_ACTION, EV_IPL, EV_S_CRTM_VERSION } = eventTypes
+const locality = (bytes: string) => new TextEncoder().encode(`StartupLocality\0${bytes}`)
+
+describe('replay', () => {
+  test('extends as the TPM specification has it', () => {
+    // SHA-256 of 32 zero bytes and of the digest of four zero bytes: known from any machine's untouched PCR.
+    const { bytes } = eventLog().specId().separator(2).build()
+    expect(toHex(replayEventLog(parseEventLog(bytes), 'sha256').get(2) ?? new Uint8Array(0))).toBe(
+      '3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969',
+    )
+  })
+
+  test('every bank and PCR comes out as the builder computed it', () => {
+    const builder = eventLog({ banks: ['sha1', 'sha256', 'sha384', 'sha512', 'sm3_256'] }).specId()
+    for (let i = 0; i < 120; i++) builder.event({ pcr: i % 24, type: EV_IPL, data: `event ${i}` })
+    const { bytes, pcrs } = builder.build()
+    for (const [bank, values] of pcrs) expect(replayEventLog(parseEventLog(bytes), bank)).toEqual(values)
+  })
+
+  test('PCRs 17 to 22 start with all ones, the others with zeros', () => {
+    const values = replayEventLog(parseEventLog(eventLog().specId().build().bytes), 'sha256')
+    expect([...values.keys()]).toEqual(Array.from({ length: 24 }, (_, pcr) => pcr))
+    for (const [pcr, value] of values) {
+      expect(value).toEqual(new Uint8Array(32).fill(pcr >= 17 && pcr <= 22 ? 0xff : 0))
+    }
+  })
+
+  test('events without action are left out, whatever they hold', () => {
+    const plain = eventLog().specId().separator(0)
+    const chatty = eventLog()
+      .specId()
+      .event({ pcr: 0, type: EV_NO_ACTION, data: '' })
+      .event({ pcr: 0, type: EV_NO_ACTION, data: 'StartupLocalit' })
+      .event({ pcr: 1, type: EV_NO_ACTION, data: locality('\x03') })
+      .event({ pcr: 0xffff_ffff, type: EV_NO_ACTION, data: 'SP800-155 Event' })
+      .separator(0)
+    const replayed = (builder: typeof plain) => replayEventLog(parseEventLog(builder.build().bytes), 'sha256')
+    expect(replayed(chatty)).toEqual(replayed(plain))
+  })
+
+  test.each([0, 3, 4])('T-17: startup locality %i is where PCR 0 begins', (value) => {
+    const { bytes, pcrs } = eventLog({ banks: ['sha256', 'sha384'] })
+      .specId()
+      .startupLocality(value)
+      .event({ pcr: 0, type: EV_S_CRTM_VERSION, data: 'v1' })
+      .build()
+    const log = parseEventLog(bytes)
+    for (const bank of ['sha256', 'sha384'] as const) {
+      expect(replayEventLog(log, bank).get(0)).toEqual(pcrs.get(bank)?.get(0))
+    }
+    const first = new Uint8Array(32)
+    first[31] = value
+    expect(initialValue(0, 32, value)).toEqual(first)
+    expect(replayEventLog(log, 'sha256').get(0)).toEqual(
+      extendPcr('sha256', first, [log.events[2]?.digest('sha256') ?? new Uint8Array(0)]),
+    )
+  })
+
+  test.each([
+    ['stated twice', eventLog().specId().startupLocality(3).startupLocality(3), 2],
+    ['stated after PCR 0 was extended', eventLog().specId().separator(0).startupLocality(3), 2],
+    ['no known one', eventLog().specId().startupLocality(5), 1],
+    [
+      'cut off',
+      eventLog()
+        .specId()
+        .event({ pcr: 0, type: EV_NO_ACTION, data: locality('') }),
+      1,
+    ],
+    [
+      'too long',
+      eventLog()
+        .specId()
+        .event({ pcr: 0, type: EV_NO_ACTION, data: locality('\x03\0') }),
+      1,
+    ],
+  ])('refuses a startup locality that is %s', (_, builder, event) => {
+    const log = parseEventLog(builder.build().bytes)
+    expect(() => replayEventLog(log, 'sha256')).toThrow(
+      expect.objectContaining({ code: 'EVENT_LOG_INVALID', context: expect.objectContaining({ event }) }),
+    )
+  })
+
+  test('refuses an event in a PCR that no TPM of a PC has', () => {
+    const log = parseEventLog(eventLog().specId().event({ pcr: 24, type: EV_IPL, data: 'x' }).build().bytes)
+    expect(() => replayEventLog(log, 'sha256')).toThrow(/pcrIndex: expected a PCR below 24, found 24/)
+  })
+
+  test('refuses an event that leaves the bank out: it could claim what nothing covers', () => {
+    const digests = { sha1: new Uint8Array(20) }
+    const builder = eventLog({ banks: ['sha1', 'sha256'] }).specId()
+    const log = parseEventLog(builder.event({ pcr: 8, type: EV_IPL, data: 'x', digests }).build().bytes)
+    expect(() => replayEventLog(log, 'sha256')).toThrow(/event 1 .*expected a digest for sha256, found none/)
+    expect(replayEventLog(log, 'sha1').size).toBe(24)
+  })
+
+  test.each(['sha384', 'md5', ''])('T-13: refuses the bank %j, which is not in the log', (bank) => {
+    const log = parseEventLog(eventLog().specId().build().bytes)
+    expect(() => replayEventLog(log, bank)).toThrow(
+      expect.objectContaining({
+        code: 'EVENT_LOG_INVALID',
+        context: expect.objectContaining({ field: 'algorithms' }),
+      }),
+    )
+  })
+})
+
+describe('comparison', () => {
+  const { bytes, pcrs } = eventLog().specId().separator(0).separator(7).separator(8).build()
+  const log = parseEventLog(bytes)
+  const value = (pcr: number) => pcrs.get('sha256')?.get(pcr) ?? new Uint8Array(0)
+  const other = new Uint8Array(32).fill(0x77)
+
+  test('T-11: only what the values have is judged', () => {
+    expect(compareLog(log, 'sha256', new Map([[7, value(7)]]))).toEqual({
+      matching: [7],
+      differing: [],
+      unlogged: [],
+      untouched: [],
+    })
+    expect(compareLog(log, 'sha256', new Map()).matching).toEqual([])
+  })
+
+  test('each PCR is in one list', () => {
+    const values = new Map([
+      [0, value(0)],
+      [1, value(1)],
+      [4, other],
+      [8, other],
+      [10, other],
+      [17, value(17)],
+    ])
+    expect(compareLog(log, 'sha256', values)).toEqual({
+      matching: [0],
+      differing: [
+        { pcr: 4, replayed: new Uint8Array(32), expected: other },
+        { pcr: 8, replayed: value(8), expected: other },
+      ],
+      unlogged: [10],
+      untouched: [1, 17],
+    })
+  })
+
+  test('a log without the events of a firmware PCR differs, it is not just silent', () => {
+    const silent = parseEventLog(eventLog().specId().build().bytes)
+    for (const pcr of [0, 1, 2, 3, 4, 5, 6, 7]) {
+      expect(compareLog(silent, 'sha256', new Map([[pcr, other]])).differing.length).toBe(1)
+    }
+  })
+
+  test('a value of another length never matches', () => {
+    for (const wrong of [
+      new Uint8Array(0),
+      value(7).subarray(0, 31),
+      new Uint8Array(33),
+      new Uint8Array(20),
+    ]) {
+      const { differing } = compareLog(
+        log,
+        'sha256',
+        new Map([
+          [7, wrong],
+          [11, wrong],
+        ]),
+      )
+      expect(differing.map(({ pcr }) => pcr)).toEqual([7, 11])
+    }
+  })
+})
