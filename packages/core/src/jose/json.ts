@@ -11,17 +11,20 @@ const refuse = (what: string, reason: string) => new TrustholdError('JOSE_INVALI
 export function parseJsonObject(bytes: Uint8Array, what: string): Record<string, unknown> {
   let text: string
   let value: unknown
+  let again: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     value = JSON.parse(text)
-  } catch (cause) {
-    throw new TrustholdError('JOSE_INVALID', { what, reason: 'it is not UTF-8 JSON' }, { cause })
+    // Writing takes stack for every level of nesting, which parsing does not: a text can be too deep for it.
+    again = JSON.stringify(value)
+  } catch {
+    // What the parser says quotes the text, which may hold a token's claims.
+    throw refuse(what, 'it is not UTF-8 JSON, or nested too deeply')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refuse(what, 'it is not an object')
   // What is written back as it came has every name once; only other texts need the slower look.
-  if (JSON.stringify(value) !== text && hasDuplicateNames(text))
-    throw refuse(what, 'it has a member name twice')
+  if (again !== text && hasDuplicateNames(text)) throw refuse(what, 'it has a member name twice')
   return value as Record<string, unknown>
 }
 
