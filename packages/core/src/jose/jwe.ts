@@ -31,7 +31,7 @@ export function sealDirect(
   header: JweHeader,
   plaintext: Uint8Array,
 ): string {
-  const protectedHeader = toBase64url(utf8(JSON.stringify({ alg: 'dir', enc: 'A256GCM', ...header })))
+  const protectedHeader = toBase64url(utf8(JSON.stringify({ ...header, alg: 'dir', enc: 'A256GCM' })))
   const cipher = createCipheriv('aes-256-gcm', key, iv)
   cipher.setAAD(utf8(protectedHeader))
   const ciphertext = concatBytes(cipher.update(plaintext), cipher.final())
