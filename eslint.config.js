@@ -57,7 +57,6 @@ export const libraries = {
   pino: ['examples/authority-server/src', 'examples/trusted-host/src'],
   kysely: ['packages/storage-adapter/src/sql', 'packages/storage-adapter/src/sqlite'],
   libsql: ['packages/storage-adapter/src/sqlite'],
-  pino: ['examples/authority-server/src', 'examples/trusted-host/src'],
   '@hono/node-server': ['examples/authority-server/src', 'examples/quickstart/src'],
 }
 

@@ -12,7 +12,7 @@ const anyContext = new Proxy<Record<string, unknown>>(
   {},
   {
     get: (_target, member) => {
-      if (member === 'failures') return [{ check: '<check>', reason: '<reason>' }]
+      if (member === 'checks') return [{ id: '<check>', outcome: 'fail', reason: '<reason>' }]
       return typeof member === 'symbol' ? undefined : `<${member}>`
     },
     ownKeys: () => [],
@@ -43,7 +43,7 @@ describe('the catalogue', () => {
   })
 
   it.each(codes)('%s becomes an error of that code', (code) => {
-    const context = { path: 'p', failures: [] } as unknown as ErrorContexts[typeof code]
+    const context = { path: 'p', checks: [] } as unknown as ErrorContexts[typeof code]
     // A context of this shape is enough for every message but the one that prints a number in hexadecimal.
     const withNumber = { ...context, responseCode: 0x101 }
     const error = new TrustholdError(code, withNumber)
@@ -53,13 +53,15 @@ describe('the catalogue', () => {
 })
 
 describe('messages', () => {
-  it('lists every failure with its check', () => {
-    const failures = [
-      { check: 'quote.signature', reason: 'does not verify' },
-      { check: 'quote.nonce', reason: 'is another one' },
-    ]
-    expect(new TrustholdError('EVIDENCE_REFUSED', { failures }).message).toBe(
-      'the evidence is refused: quote.signature: does not verify; quote.nonce: is another one',
+  it('lists what stands in the way, with its check, and not what passed', () => {
+    const checks = [
+      { id: 'quote.signature', outcome: 'fail', reason: 'does not verify' },
+      { id: 'quote.magic', outcome: 'pass', reason: 'is TPM_GENERATED' },
+      { id: 'endorsement.crl', outcome: 'unknown', reason: 'is out of reach' },
+      { id: 'policy.rules', outcome: 'skipped', reason: 'has none' },
+    ] as const
+    expect(new TrustholdError('ATTESTATION_REFUSED', { checks }).message).toBe(
+      'attestation refused: quote.signature: does not verify; endorsement.crl: is out of reach',
     )
   })
 
