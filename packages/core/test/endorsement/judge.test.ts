@@ -256,6 +256,12 @@ describe('endorsement.key', () => {
       withArea({ parameters: { ...parameters, symmetric: { algorithm: 'null' } } } as Partial<TpmtPublic>),
       'symmetric',
     )
+    for (const symmetric of [
+      { algorithm: 'camellia', keyBits: 128, mode: 'cfb' },
+      { algorithm: 'aes', keyBits: 128, mode: 'ctr' },
+    ]) {
+      await fails(withArea({ parameters: { ...parameters, symmetric } } as Partial<TpmtPublic>), 'symmetric')
+    }
     const scheme = { scheme: 'ecdh', hashAlg: 'sha256' }
     await fails(withArea({ parameters: { ...parameters, scheme } } as Partial<TpmtPublic>), 'scheme')
   })
