@@ -80,6 +80,8 @@ export interface ProofVerifier {
   verify(proof: string, target: ProofTarget, boundTo: string): Promise<EcPublicJwk>
 }
 
+const form = { what: 'proof', typ: proofType, maxLength: maxProofLength }
+
 const refuse = (check: string, reason: string, cause?: unknown) =>
   new TrustholdError('PROOF_INVALID', { check, reason }, { cause })
 
@@ -89,26 +91,29 @@ const importedKeys = 4_096
 /** Makes a proof verifier. */
 export function createProofVerifier(options: ProofVerifierOptions): ProofVerifier {
   const window = options.windowSeconds ?? 60
-  if (!(window > 0 && window <= 300)) {
-    throw new TrustholdError('CONFIGURATION_INVALID', { name: 'windowSeconds', reason: 'expected 1 to 300' })
+  if (!(Number.isInteger(window) && window >= 1 && window <= 300)) {
+    throw new TrustholdError('CONFIGURATION_INVALID', {
+      name: 'windowSeconds',
+      reason: 'expected an integer of 1 to 300',
+    })
   }
   const keys = new Map<string, KeyObject>()
   const keyOf = (jkt: string, jwk: EcPublicJwk): KeyObject => {
     const known = keys.get(jkt)
     if (known !== undefined) return known
-    const key = importKey(jwk)
+    const key = orRefuse('proof.key', () => importEcPublicJwk(jwk, 'proof key'))
     if (keys.size >= importedKeys) keys.delete(keys.keys().next().value as string)
     keys.set(jkt, key)
     return key
   }
   return {
     async verify(proof, target, boundTo) {
-      const jws = readProof(proof)
-      const jwk = readKey(jws.header['jwk'])
+      const jws = orRefuse('proof.format', () => parseJws(proof, form))
+      const jwk = orRefuse('proof.key', () => parseEcPublicJwk(jws.header['jwk'], 'proof key'))
       const jkt = thumbprint(jwk)
       if (jkt !== boundTo) throw refuse('proof.key', 'it is not made with the key that the token is bound to')
       if (!verifyJws(jws, keyOf(jkt, jwk))) throw refuse('proof.signature', 'the signature does not verify')
-      const claims = parseJsonObject(jws.payload, 'proof payload')
+      const claims = orRefuse('proof.format', () => parseJsonObject(jws.payload, 'proof payload'))
       checkTarget(claims, target)
       const jti = checkFreshness(claims, options.clock.now() / 1000, window)
       // Claimed last: only the holder of the key can use up an id, and only its own.
@@ -121,28 +126,12 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
   }
 }
 
-function readProof(proof: string) {
+function orRefuse<T>(check: string, read: () => T): T {
   try {
-    return parseJws(proof, { what: 'proof', typ: proofType, maxLength: maxProofLength })
+    return read()
   } catch (error) {
-    if (isTrustholdError(error, 'JOSE_INVALID')) throw refuse('proof.format', error.context.reason, error)
+    if (isTrustholdError(error, 'JOSE_INVALID')) throw refuse(check, error.context.reason, error)
     throw error
-  }
-}
-
-function readKey(value: unknown): EcPublicJwk {
-  try {
-    return parseEcPublicJwk(value, 'proof key')
-  } catch (error) {
-    throw refuse('proof.key', 'expected a public P-256 key in the header', error)
-  }
-}
-
-function importKey(jwk: EcPublicJwk): KeyObject {
-  try {
-    return importEcPublicJwk(jwk, 'proof key')
-  } catch (error) {
-    throw refuse('proof.key', 'it is not a point of P-256', error)
   }
 }
 

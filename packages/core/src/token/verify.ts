@@ -39,6 +39,8 @@ export interface TokenVerifier {
   verify(token: string, kind: TokenKind): TokenClaims
 }
 
+const form = { what: 'token', typ: tokenType, maxLength: maxTokenLength }
+
 const refuse = (check: string, reason: string, cause?: unknown) =>
   new TrustholdError('TOKEN_INVALID', { check, reason }, { cause })
 
@@ -57,19 +59,19 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     if (jwk === undefined) throw refuse('token.key', 'it is not signed with a key of the issuer')
     const known = imported.get(jwk)
     if (known !== undefined) return known
-    const parsed = parseEcPublicJwk(jwk, 'issuer key')
+    const parsed = orRefuse('token.key', () => parseEcPublicJwk(jwk, 'issuer key'))
     if (thumbprint(parsed) !== jwk.kid) throw refuse('token.key', 'the issuer key does not match its key id')
-    const key = importEcPublicJwk(parsed, 'issuer key')
+    const key = orRefuse('token.key', () => importEcPublicJwk(parsed, 'issuer key'))
     imported.set(jwk, key)
     return key
   }
   return {
     verify(token, kind) {
-      const jws = readToken(token)
+      const jws = orRefuse('token.format', () => parseJws(token, form))
       if (!verifyJws(jws, keyFor(jws.header['kid']))) {
         throw refuse('token.signature', 'the signature does not verify')
       }
-      const claims = parseJsonObject(jws.payload, 'token payload')
+      const claims = orRefuse('token.format', () => parseJsonObject(jws.payload, 'token payload'))
       checkProfile(claims, kind)
       checkParties(claims, options)
       checkTimes(claims, options.clock.now() / 1000, skew)
@@ -79,11 +81,11 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
 }
 
-function readToken(token: string) {
+function orRefuse<T>(check: string, read: () => T): T {
   try {
-    return parseJws(token, { what: 'token', typ: tokenType, maxLength: maxTokenLength })
+    return read()
   } catch (error) {
-    if (isTrustholdError(error, 'JOSE_INVALID')) throw refuse('token.format', error.context.reason, error)
+    if (isTrustholdError(error, 'JOSE_INVALID')) throw refuse(check, error.context.reason, error)
     throw error
   }
 }
@@ -100,11 +102,12 @@ function checkParties(claims: Record<string, unknown>, options: TokenVerifierOpt
   }
 }
 
+const isTime = (value: unknown): value is number => Number.isFinite(value)
+
 function checkTimes(claims: Record<string, unknown>, now: number, skew: number): void {
   const { exp, nbf, iat } = claims
-  if (typeof exp !== 'number' || typeof nbf !== 'number' || typeof iat !== 'number') {
-    throw refuse('token.time', 'it has no validity')
-  }
+  // JSON can spell numbers that are too large to be finite: one as `exp` would never be reached.
+  if (!isTime(exp) || !isTime(nbf) || !isTime(iat)) throw refuse('token.time', 'it has no validity')
   // No allowance at the end: a token that has expired by our clock is expired.
   if (now >= exp) throw refuse('token.time', 'it has expired')
   if (now < nbf - skew || now < iat - skew) throw refuse('token.time', 'it is not valid yet')
