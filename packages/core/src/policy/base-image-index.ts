@@ -40,6 +40,9 @@ interface Group {
   readonly byValues: Map<string, Map<string, BaseImage>>
 }
 
+/** PCRs of which a reason tells the first difference, at most. */
+const maxReported = 4
+
 /** Images that are looked at, at most, to find the closest. */
 const maxCandidates = 64
 
@@ -198,7 +201,7 @@ function describe({ name, pcrs, uncovered, differences }: ClosestImage): string 
   const parts = [
     ...(pcrs.length === 0 ? [] : [`PCR ${pcrs.join(', ')} ${pcrs.length === 1 ? 'differs' : 'differ'}`]),
     ...(uncovered.length === 0 ? [] : [`PCR ${uncovered.join(', ')} is not quoted`]),
-    ...differences.slice(0, 1).map(describeDifference),
+    ...differences.slice(0, maxReported).map(describeDifference),
   ]
   return `no base image matches; closest is ${JSON.stringify(name)}: ${parts.join('; ')}`
 }

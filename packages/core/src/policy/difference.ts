@@ -52,7 +52,8 @@ export function describeDifference({ pcr, event, expected, measured }: ImageDiff
   }
   if (measured === undefined) return `PCR ${pcr} lacks ${expected}`
   const place = `PCR ${pcr}, event ${event}`
-  return expected === undefined
-    ? `${place}: ${measured} is one too many`
+  if (expected === undefined) return `${place}: ${measured} is one too many`
+  return expected === measured
+    ? `${place}: ${measured} has another digest`
     : `${place}: expected ${expected}, measured ${measured}`
 }

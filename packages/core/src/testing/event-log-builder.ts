@@ -17,7 +17,7 @@ export interface BuiltEvent {
   type: number
   /** What the event says of itself; a text stands for its UTF-8 bytes. */
   data: Uint8Array | string
-  /** What was measured, when that is not the data. */
+  /** What was measured, when that is not the data; by default nothing for EV_NO_ACTION, whose digests are zeros. */
   digestOf?: Uint8Array | string
   /** What was measured and is written, when it is no digest of anything; banks that are not named are left out. */
   digests?: Partial<Record<HashAlgorithm, Uint8Array>>
@@ -94,7 +94,7 @@ export function eventLog({ banks = ['sha256'] }: EventLogOptions = {}): EventLog
     startupLocality(locality) {
       for (const values of pcrs.values()) (values.get(0) as Uint8Array).fill(locality, -1)
       const data = concatBytes(utf8('StartupLocality\0'), Uint8Array.of(locality))
-      return builder.event({ pcr: 0, type: eventTypes.EV_NO_ACTION, data, digestOf: '' })
+      return builder.event({ pcr: 0, type: eventTypes.EV_NO_ACTION, data })
     },
     event(event) {
       const digests = digestsOf(event, banks)
@@ -167,13 +167,19 @@ function eventRecord(event: BuiltEvent, digests: ReadonlyMap<HashAlgorithm, Uint
 }
 
 function digestsOf(event: BuiltEvent, banks: readonly HashAlgorithm[]): Map<HashAlgorithm, Uint8Array> {
+  const given = event.digests
   const digests = new Map<HashAlgorithm, Uint8Array>()
   for (const bank of banks) {
-    const given = event.digests?.[bank]
-    if (given !== undefined) digests.set(bank, given)
-    else if (event.digests === undefined) digests.set(bank, hash(bank, toBytes(event.digestOf ?? event.data)))
+    const digest = given === undefined ? measuredDigest(event, bank) : given[bank]
+    if (digest !== undefined) digests.set(bank, digest)
   }
   return digests
+}
+
+function measuredDigest({ type, data, digestOf }: BuiltEvent, bank: HashAlgorithm): Uint8Array {
+  return digestOf === undefined && type === eventTypes.EV_NO_ACTION
+    ? new Uint8Array(hashFacts(bank).size)
+    : hash(bank, toBytes(digestOf ?? data))
 }
 
 function startValues(size: number): Map<number, Uint8Array> {
