@@ -65,7 +65,7 @@ export async function applyConfiguration(authority: Authority, file: string): Pr
   if (configuration.settings !== undefined) await attestation.settings.update(configuration.settings)
   for (const image of configuration.baseImages) {
     await add(`base image ${image}`, async () =>
-      attestation.baseImages.create(decodeBaseImage(await read(image))),
+      attestation.baseImages.create(decodeBaseImage(trimEnd(await read(image)))),
     )
   }
   for (const { keyServer, ...provider } of configuration.providers) {
@@ -108,3 +108,6 @@ async function unlessThere(work: () => Promise<unknown>): Promise<boolean> {
     throw error
   }
 }
+
+/** A base image has one spelling only; the line end that a file has after it is not part of it. */
+const trimEnd = (bytes: Buffer): Uint8Array => Buffer.from(bytes.toString('utf8').trimEnd())

@@ -80,7 +80,7 @@ export async function attest({ host, report, services }: Course): Promise<void> 
   }).verify(document.token, 'KMS_AUTH_JWT')
   report.line('')
   report.line(`${document.type}, signed by the Attestation Service, states:`)
-  for (const line of JSON.stringify(claims, undefined, 2).split('\n')) report.line(line)
+  for (const line of showJson(claims)) report.line(line)
   report.end(
     checks.every(({ outcome }) => outcome === 'pass' || outcome === 'skipped'),
     { checks, claims },
@@ -143,6 +143,12 @@ async function captureGolden({ tpm }: Machine) {
   if (measured === undefined) throw new Error('the TPM returned no PCR values')
   const log = parseEventLog(await tpm.eventLog())
   return captureBaseImage({ name: 'web-server', log, bank: 'sha256', pcrs: measured.values })
+}
+
+/** Indented JSON, with lists of numbers on one line. */
+function showJson(value: unknown): string[] {
+  const text = JSON.stringify(value, undefined, 2)
+  return text.replace(/\[[\s\d,]+\]/g, (list) => list.replaceAll(/\s+/g, ' ')).split('\n')
 }
 
 /** Whoever has a token but not the key that it is bound to can only sign with a key of its own. */

@@ -43,7 +43,7 @@ export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Est
     ueid: toBase64url(concatBytes(Uint8Array.of(0x01), fromHex(endorsement.keyId))),
     bootcount: facts.resetCount,
     ...(secureBoot?.verified === true ? { oemboot: secureBoot.value } : {}),
-    ear_verifier_id: { developer: 'https://github.com/trusthold', build: 'trusthold 0.1.0' },
+    ear_verifier_id: { developer: 'trusthold', build: '0.1.0' },
     cnf: { jkt: toBase64url(state.bindingKeyThumbprint) },
     submods: { host: appraisal(established) },
   }

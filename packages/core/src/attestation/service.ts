@@ -19,7 +19,7 @@ import {
 } from '../protocol/index.js'
 import { createLocalSigner, generateSigningKey, issueToken, type TokenKind } from '../token/index.js'
 import { computeName, makeCredential, type TpmtPublic, tpmtPublic } from '../tpm2/index.js'
-import { type Check, conclude, fail, pass, skipped, unknown } from '../verdict/index.js'
+import { type Check, conclude, fail, pass, unknown } from '../verdict/index.js'
 import { appraiseEvidence, checkSameIdentity } from './appraise.js'
 import { BaseImages } from './base-images.js'
 import { CaCertificates } from './ca-certificates.js'
@@ -178,8 +178,10 @@ export class AttestationService {
       },
       this.#endorsementTrust(),
     )
-    const checks = [...judged.checks, checkAttestationKey(key.public), this.#checkImages()]
-    if (judged.endorsement === undefined || conclude(checks) !== 'pass') throw refusal(checks)
+    const checks = [...judged.checks, checkAttestationKey(key.public), ...this.#checkImages()]
+    if (judged.endorsement === undefined || conclude(checks) !== 'pass') {
+      throw refusal(checks)
+    }
     return encode(
       contextDocument,
       this.#makeChallenge(identity, endorsementKey, hello, key, { checks, endorsement: judged.endorsement }),
@@ -318,11 +320,10 @@ export class AttestationService {
   }
 
   /** Nothing approved is nothing that could pass; saying so early spares the host its quote. */
-  #checkImages(): Check {
-    const id = 'policy.base-image'
+  #checkImages(): Check[] {
     return this.baseImages.selection().length === 0
-      ? fail(id, 'no base image is approved')
-      : skipped(id, 'judged when the evidence comes')
+      ? [fail('policy.base-image', 'no base image is approved')]
+      : []
   }
 
   #prepare(publicArea: Uint8Array): PreparedKey {

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+const demo = fileURLToPath(new URL('../../examples/quickstart/dist/main.js', import.meta.url))
+
+interface Step {
+  readonly step: number
+  readonly ok: boolean
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+interface Refusal {
+  readonly check: string
+  readonly reason: string
+}
+
+/** What runs of the peers that the demo starts, by process id. */
+async function peerProcesses(): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,args='])
+  return stdout.split('\n').filter((line) => line.includes('trusthold-demo-'))
+}
+
+describe('the demo, as a person starts it', () => {
+  let steps: readonly Step[] = []
+  let ok = false
+  beforeAll(async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [demo, '--json'], { maxBuffer: 4_000_000 })
+    const document = JSON.parse(stdout) as { ok: boolean; steps: Step[] }
+    steps = document.steps
+    ok = document.ok
+  }, 120_000)
+  const facts = (step: number): Readonly<Record<string, unknown>> =>
+    steps.find((each) => each.step === step)?.facts ?? {}
+
+  test('all five steps end as they should', () => {
+    expect(steps.map((each) => [each.step, each.ok])).toEqual([1, 2, 3, 4, 5].map((step) => [step, true]))
+    expect(ok).toBe(true)
+  })
+
+  test('1: the primary key was made in the key server', () => {
+    expect(facts(1)['primaryKeyId']).toMatch(/^\d+$/)
+  })
+
+  test('2: every check of the appraisal passed or was not asked for, and none is missing', () => {
+    const checks = facts(2)['checks'] as { id: string; outcome: string }[]
+    expect(Object.fromEntries(checks.map(({ id, outcome }) => [id, outcome]))).toEqual({
+      'challenge.authentic': 'pass',
+      'challenge.unused': 'pass',
+      'challenge.identity': 'pass',
+      'endorsement.key': 'pass',
+      'endorsement.certificate': 'pass',
+      'endorsement.registered': 'skipped',
+      'endorsement.current': 'pass',
+      'attestation-key.attributes': 'pass',
+      'quote.structure': 'pass',
+      'quote.type': 'pass',
+      'quote.signer': 'pass',
+      'quote.nonce': 'pass',
+      'quote.selection': 'pass',
+      'quote.signature': 'pass',
+      'quote.pcr-digest': 'pass',
+      'event-log.structure': 'pass',
+      'event-log.replay': 'pass',
+      'policy.base-image': 'pass',
+    })
+    expect(facts(2)['claims']).toMatchObject({
+      oemboot: true,
+      submods: { host: { base_image: 'web-server', ear_status: 'affirming' } },
+    })
+  })
+
+  test('3: the wrapped key opened to the same bytes after everything was restarted', () => {
+    expect(facts(3)).toMatchObject({ same: true, length: 32 })
+    const [header = ''] = String(facts(3)['wrapped']).split('.')
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({
+      alg: 'dir',
+      enc: 'A256GCM',
+      provider: 'finance',
+      kid: facts(1)['primaryKeyId'],
+    })
+  })
+
+  test('4: the changed boot is refused, and the reason names PCR and event', () => {
+    const refusal = facts(4) as unknown as Refusal
+    expect(refusal.check).toBe('policy.base-image')
+    expect(refusal.reason).toMatch(/PCR 8.*event \d+/)
+    expect(refusal.reason).toContain('debug')
+  })
+
+  test('5: unknown TPM, stolen token and replayed attestation are refused by their checks', () => {
+    const { unknownTpm, stolenToken, replay } = facts(5) as unknown as Record<string, Refusal>
+    expect(unknownTpm?.check).toBe('endorsement.certificate')
+    expect(stolenToken?.check).toBe('proof.key')
+    expect(replay?.check).toBe('challenge.unused')
+  })
+
+  test('nothing that it started is left running', async () => {
+    expect(await peerProcesses()).toEqual([])
+  })
+})
