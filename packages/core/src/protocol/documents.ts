@@ -5,6 +5,7 @@ import {
   enumOf,
   type Infer,
   listOf,
+  refine,
   sizedBytes,
   struct,
   u8,
@@ -28,9 +29,13 @@ export type PcrBank = keyof typeof pcrBanks
 /** Whether a bank can be asked for. */
 export const isPcrBank = (name: string): name is PcrBank => Object.hasOwn(pcrBanks, name)
 
+const ascendingPcrs = refine(listOf(u8, u8, 24), (pcrs) =>
+  pcrs.every((pcr, i) => pcr < 24 && pcr > (pcrs[i - 1] ?? -1)) ? undefined : 'ascending PCRs below 24',
+)
+
 const bankSelectionDef = struct('BANK_SELECTION', {
   bank: enumOf('bank', u16, pcrBanks),
-  pcrs: listOf(u8, u8, 24),
+  pcrs: ascendingPcrs,
 })
 
 /** PCRs of one bank, ascending. */
