@@ -418,7 +418,7 @@ describe('no input gives an untyped error (T-31)', () => {
       expect(refusal(() => parseCertificate(der.subarray(0, length)))).toBeDefined()
     }
   })
-  it('every byte with every value', () => {
+  it('every byte with many values', { timeout: 60_000 }, () => {
     for (let at = 0; at < der.length; at++) {
       for (let value = 1; value < 256; value += 9) {
         const changed = Uint8Array.from(der)

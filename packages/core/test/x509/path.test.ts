@@ -351,7 +351,7 @@ describe('signatures', () => {
   it.each([
     ['EC', ecKeys()],
     ['RSA', rsa],
-  ])('no change of a byte verifies: %s', async (_, keys) => {
+  ])('no change of a byte verifies: %s', { timeout: 60_000 }, async (_, keys) => {
     const ca = caWith(keys)
     const leaf = ca.issue({
       extensions: [basicConstraints(false), keyUsage(2), authorityKeyId(keyIdOf(keys))],
