@@ -206,7 +206,7 @@ async function main() {
   }
 }
 
-main().catch((error) => {
+main().catch((/** @type {unknown} */ error) => {
   progress(`recording failed: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 })

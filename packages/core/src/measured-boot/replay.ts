@@ -44,7 +44,7 @@ export function replay(log: EventLog, bank: string): Replay {
   const { size, node } = hashFacts(algorithm)
   const block = new Uint8Array(2 * size)
   // A value once extended is kept as a binary string, which node:crypto returns in a third of the time of an array.
-  const states: (string | undefined)[] = new Array(pcrCount)
+  const states = new Array<string | undefined>(pcrCount)
   let locality: number | undefined
   for (const event of log.events) {
     const { pcr } = event
