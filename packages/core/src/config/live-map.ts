@@ -1,5 +1,5 @@
 import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
-import type { ConfigChange, ConfigStore } from '../ports/index.js'
+import type { ConfigChange, ConfigEntry, ConfigStore } from '../ports/index.js'
 import { keyOfName, nameOfKey } from './names.js'
 
 /** How documents of one kind are stored. */
@@ -35,6 +35,10 @@ export class LiveMap<T> {
   readonly #documents = new Map<string, LiveDocument<T>>()
   /** Revisions of deletions, so that an older write that is reported late does not bring a document back. */
   readonly #gone = new Map<string, bigint>()
+  /** The store's revision at the last load: what was written before and is not here was deleted. */
+  #loaded = 0n
+  /** The greatest revision that the store has shown. */
+  #seen = 0n
   readonly #ending = new AbortController()
   #broken: unknown
   #following: Promise<void> = Promise.resolve()
@@ -93,14 +97,21 @@ export class LiveMap<T> {
     await this.#put(name, document, revision)
   }
 
-  /** @throws NOT_FOUND */
+  /** Deletes what is there now, at once also for readers of this map. @throws NOT_FOUND, REQUEST_INVALID */
   async delete(name: string): Promise<void> {
     const { store, prefix, kind } = this.#options
     const key = keyOfName(prefix, name)
-    const known = this.#documents.get(name)?.revision ?? 0n
-    if (!(await store.delete(key))) throw new TrustholdError('NOT_FOUND', { kind, name })
-    // The deletion's own revision comes with the watch.
-    this.#apply({ kind: 'delete', key, revision: known + 1n })
+    const entry = await store.get(key)
+    if (entry === undefined) throw new TrustholdError('NOT_FOUND', { kind, name })
+    try {
+      await store.delete(key, { ifRevision: entry.revision })
+    } catch (error) {
+      if (!isTrustholdError(error, 'STORE_CONFLICT')) throw error
+      return this.delete(name)
+    }
+    // The deletion's own revision comes with the watch. This one is above every write before the deletion, so that
+    // none that is reported late brings the document back, and below every write after it.
+    this.#apply({ kind: 'delete', key, revision: entry.revision + 1n })
   }
 
   /** Ends the watch. */
@@ -118,40 +129,56 @@ export class LiveMap<T> {
 
   #apply(change: ConfigChange): void {
     const name = nameOfKey(this.#options.prefix, change.key)
-    const known = this.#documents.get(name)?.revision ?? this.#gone.get(name) ?? 0n
+    const known = this.#documents.get(name)?.revision ?? this.#gone.get(name) ?? this.#loaded
     if (change.revision <= known) return
+    if (change.revision > this.#seen) this.#seen = change.revision
     if (change.kind === 'delete') {
       this.#gone.set(name, change.revision)
-      if (this.#documents.delete(name)) this.#options.onChange?.(name, undefined)
+      this.#forget(name)
       return
     }
     const document = this.#options.decode(change.value, name)
+    // First the follower: what it refuses is not taken over either, and so not live when it is loaded once more.
+    this.#options.onChange?.(name, document)
     this.#gone.delete(name)
     this.#documents.set(name, { document, revision: change.revision })
-    this.#options.onChange?.(name, document)
+  }
+
+  #forget(name: string): void {
+    if (this.#documents.delete(name)) this.#options.onChange?.(name, undefined)
   }
 
   /** Takes over the store's whole content and returns the revision from which to watch. */
   async #load(): Promise<bigint> {
-    const { store, prefix } = this.#options
-    const found = new Set<string>()
-    let revision: bigint | undefined
-    let cursor: string | undefined
-    do {
-      const page = await store.list(prefix, { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) })
-      revision ??= page.revision
-      for (const entry of page.entries) {
-        found.add(nameOfKey(prefix, entry.key))
-        this.#apply({ kind: 'put', ...entry })
-      }
-      cursor = page.cursor
-    } while (cursor !== undefined)
-    for (const [name, known] of this.#documents) {
-      if (found.has(name) || known.revision > revision) continue
-      this.#apply({ kind: 'delete', key: keyOfName(prefix, name), revision: known.revision + 1n })
+    const { prefix } = this.#options
+    const seen = this.#seen
+    const { entries, revision } = await this.#list()
+    if (revision < seen) {
+      const reason = `the store went back from revision ${seen} to ${revision}: restart to take it over`
+      throw new TrustholdError('STORE_CORRUPT', { key: prefix, reason })
     }
-    this.#gone.clear()
+    for (const entry of entries) this.#apply({ kind: 'put', ...entry })
+    const listed = new Set(entries.map(({ key }) => nameOfKey(prefix, key)))
+    for (const [name, known] of this.#documents) {
+      if (!listed.has(name) && known.revision <= revision) this.#forget(name)
+    }
+    for (const [name, gone] of this.#gone) if (gone <= revision) this.#gone.delete(name)
+    this.#loaded = revision
+    if (revision > this.#seen) this.#seen = revision
     return revision
+  }
+
+  /** All entries, and the store's revision before the first of them was read. */
+  async #list(): Promise<{ entries: ConfigEntry[]; revision: bigint }> {
+    const { store, prefix } = this.#options
+    let page = await store.list(prefix, { limit: 1_000 })
+    const { revision } = page
+    const entries = [...page.entries]
+    while (page.cursor !== undefined) {
+      page = await store.list(prefix, { limit: 1_000, cursor: page.cursor })
+      entries.push(...page.entries)
+    }
+    return { entries, revision }
   }
 
   async #follow(from: bigint): Promise<void> {
@@ -180,6 +207,7 @@ export class LiveMap<T> {
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
     const done = () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', done)
