@@ -1,9 +1,10 @@
 import type { z } from 'zod'
 import { utf8 } from '../bytes/index.js'
-import { TrustholdError } from '../errors/index.js'
+import { describeError, TrustholdError } from '../errors/index.js'
 
 /** A JSON document's form: what is stored is checked when it is read again. */
 export interface DocumentFormat<T> {
+  /** @throws REQUEST_INVALID for what could not be read again */
   encode(document: T): Uint8Array
   /** @throws STORE_CORRUPT when the bytes are not such a document */
   decode(bytes: Uint8Array, name: string): T
@@ -12,7 +13,7 @@ export interface DocumentFormat<T> {
 /** Documents as JSON that a schema describes. Members that the schema does not know are refused. */
 export function jsonDocument<T>(schema: z.ZodType<T>): DocumentFormat<T> {
   return {
-    encode: (document) => utf8(JSON.stringify(document)),
+    encode: (document) => utf8(JSON.stringify(parseInput(schema, document, 'document'))),
     decode(bytes, name) {
       try {
         return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
@@ -33,7 +34,8 @@ export function requestInvalid(error: z.ZodError, root: string): TrustholdError<
   const path = [root, ...(issue?.path ?? []).map(String)].join('.')
   return new TrustholdError('REQUEST_INVALID', {
     path,
-    expected: issue?.message ?? 'a valid document',
+    // It may name a member that was not expected, at any length.
+    expected: describeError(issue?.message ?? 'a valid document').slice(0, 200),
     actual: 'something else',
   })
 }

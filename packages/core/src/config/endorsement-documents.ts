@@ -32,5 +32,9 @@ export interface EndorsementSettings {
 
 /** How they are stored. */
 export const endorsementSettingsDocument = jsonDocument<EndorsementSettings>(
-  z.strictObject({ requireEndorsementKeys: z.boolean(), requireCertificateValidation: z.boolean() }),
+  z
+    .strictObject({ requireEndorsementKeys: z.boolean(), requireCertificateValidation: z.boolean() })
+    .refine((settings) => settings.requireEndorsementKeys || settings.requireCertificateValidation, {
+      error: 'at least one of them is on',
+    }),
 )
