@@ -1,6 +1,6 @@
 import { fromHex } from '../bytes/index.js'
 import type { HashAlgorithm } from './algorithms.js'
-import type { CurveName } from './curves.js'
+import { type CurveName, curveFacts } from './curves.js'
 import { objectAttributes } from './object-attributes.js'
 import type { EccPublic, RsaPublic } from './public-area.js'
 
@@ -156,14 +156,20 @@ export const ekTemplates: { readonly [N in EkTemplateName]: EkTemplate & { reado
   },
 }
 
-/** A template with a nonce at the start of its `unique` field. EK Credential Profile, section 2.2.1.4. */
+/** Width of the fields in `unique`, in bytes: that of the modulus or of a coordinate. */
+function uniqueWidth({ type, parameters }: RsaPublic | EccPublic): number {
+  return type === 'rsa' ? parameters.keyBits / 8 : (curveFacts(parameters.curveID)?.bytes ?? 0)
+}
+
+/**
+ * A template with a nonce at the start of its `unique` field, and zeros after it.
+ * EK Credential Profile, section 2.2.1.4.
+ */
 export function withEkNonce(publicArea: RsaPublic | EccPublic, nonce: Uint8Array): RsaPublic | EccPublic {
-  const fill = (field: Uint8Array): Uint8Array => {
-    const filled = new Uint8Array(field.length)
-    filled.set(nonce.subarray(0, field.length))
-    return filled
-  }
+  const zeros = new Uint8Array(uniqueWidth(publicArea))
+  const filled = Uint8Array.from(zeros)
+  filled.set(nonce.subarray(0, filled.length))
   return publicArea.type === 'rsa'
-    ? { ...publicArea, unique: fill(publicArea.unique) }
-    : { ...publicArea, unique: { ...publicArea.unique, x: fill(publicArea.unique.x) } }
+    ? { ...publicArea, unique: filled }
+    : { ...publicArea, unique: { x: filled, y: zeros } }
 }

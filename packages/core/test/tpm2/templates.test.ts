@@ -95,5 +95,7 @@ describe('templates', () => {
     expect(rsa.unique).toEqual(Uint8Array.of(1, 2, 3, ...new Uint8Array(253)))
     const ecc = withEkNonce(eccEk, new Uint8Array(40).fill(9))
     expect(ecc.unique).toEqual({ x: new Uint8Array(32).fill(9), y: new Uint8Array(32) })
+    const short = withEkNonce(ekTemplates['H-2'].publicArea, nonce)
+    expect(short.unique).toEqual({ x: Uint8Array.of(1, 2, 3, ...new Uint8Array(29)), y: new Uint8Array(32) })
   })
 })

@@ -42,13 +42,10 @@ export async function readEkStorage(
   const stored = await read(template.nv.template)
   const nonce = await read(template.nv.nonce)
   // Builds of swtpm put the template where the profile has the nonce.
-  const special = [stored, nonce].map((content) => content && asTemplate(content, template.kind))
+  const [own, misplaced] = [stored, nonce].map((content) => content && asTemplate(content, template.kind))
+  const base = own ?? misplaced ?? template.publicArea
   return {
     certificate: certificate && certificateFrom(certificate),
-    template: special[0] ?? special[1] ?? withNonce(template.publicArea, nonce),
+    template: nonce === undefined || misplaced !== undefined ? base : withEkNonce(base, nonce),
   }
-}
-
-function withNonce(publicArea: RsaPublic | EccPublic, nonce: Uint8Array | undefined): RsaPublic | EccPublic {
-  return nonce === undefined ? publicArea : withEkNonce(publicArea, nonce)
 }

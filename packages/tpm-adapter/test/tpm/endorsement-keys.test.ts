@@ -1,0 +1,195 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { decode, encode } from '@trusthold/core/codec'
+import type { EndorsementKey, Tpm, TpmTransport } from '@trusthold/core/ports'
+import {
+  ekPolicies,
+  ekTemplates,
+  publicKeyOf,
+  type TpmtPublic,
+  tpm2bPublic,
+  tpmtPublic,
+} from '@trusthold/core/tpm2'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
+import { connectSwtpmTcp, openTpm } from '../../src/index.js'
+import { codeOf } from '../code-of.js'
+import { createTools, type Tools } from '../tpm2-tools.js'
+
+let peer: Swtpm
+let tools: Tools
+beforeEach(async () => {
+  peer = await startSwtpm()
+  tools = createTools(peer.tcti)
+})
+afterEach(async () => {
+  tools.remove()
+  await peer.stop()
+})
+
+const createPrimary = 0x131
+const nonce = new Uint8Array(createHash('sha256').update('a nonce').digest())
+
+interface Found {
+  readonly keys: readonly EndorsementKey[]
+  /** How many keys the TPM had to make. */
+  readonly made: number
+}
+
+/** Looks the keys up, and shows that each can have an attestation key. */
+async function lookUp(): Promise<Found> {
+  const inner = await connectSwtpmTcp({ port: peer.tcpPort })
+  let made = 0
+  const transport: TpmTransport = {
+    transmit(command, options) {
+      if (new DataView(command.buffer, command.byteOffset).getUint32(6) === createPrimary) made += 1
+      return inner.transmit(command, options)
+    },
+    close: () => inner.close(),
+  }
+  const tpm: Tpm = await openTpm({ transport })
+  try {
+    const keys = await tpm.endorsementKeys()
+    for (const endorsementKey of keys) {
+      await (await tpm.openAttestationKey({ endorsementKey, kind: 'ecc-p256' })).close()
+    }
+    return { keys, made }
+  } finally {
+    await tpm.close()
+  }
+}
+
+const keyOf = ({ keys }: Found, kind: EndorsementKey['kind']): EndorsementKey => {
+  const key = keys.find((each) => each.kind === kind)
+  if (key === undefined) throw new Error(`no ${kind}`)
+  return key
+}
+
+/** Whether the certificate is for the key. */
+function isCertified({ publicArea, certificate }: EndorsementKey): boolean {
+  if (certificate === undefined) return false
+  const key = publicKeyOf(decode(tpmtPublic, publicArea)).export({ type: 'spki', format: 'der' })
+  return key.equals(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }))
+}
+
+function defineNv(
+  index: string,
+  content: Uint8Array,
+  attributes = 'ppwrite|ownerread|authread|platformcreate',
+): void {
+  tools.write('content', content)
+  tools.run('nvdefine', index, '-C', 'p', '-s', String(content.length), '-a', attributes)
+  tools.run('nvwrite', index, '-C', 'p', '-i', 'content')
+}
+
+test('a persistent key is used, others are made, and certificates belong to them', async () => {
+  const found = await lookUp()
+  expect(found.keys.map(({ kind }) => kind)).toEqual(['rsa-2048', 'ecc-p256'])
+  expect(found.keys.every(isCertified)).toBe(true)
+  expect(found.made).toBe(1)
+  const issuer = new X509Certificate(peer.caCertificates.slice(peer.caCertificates.lastIndexOf('-----BEGIN')))
+  for (const { certificate } of found.keys) {
+    expect(new X509Certificate(certificate as Uint8Array).verify(issuer.publicKey)).toBe(true)
+  }
+})
+
+test('a key that is not persistent any more is made again', async () => {
+  const before = await lookUp()
+  tools.run('evictcontrol', '-C', 'o', '-c', '0x81010001')
+  const after = await lookUp()
+  expect(after.keys).toEqual(before.keys)
+  expect(after.made).toBe(2)
+})
+
+test('keys with certificates come first, and there are keys without', async () => {
+  tools.run('nvundefine', '0x01c00002', '-C', 'p')
+  const { keys } = await lookUp()
+  expect(keys.map(({ kind, certificate }) => [kind, certificate !== undefined])).toEqual([
+    ['ecc-p256', true],
+    ['rsa-2048', false],
+  ])
+})
+
+test('a persistent key that the certificate is not for is passed over', async () => {
+  defineNv('0x01c0000b', nonce)
+  defineNv('0x01c0000c', encode(tpmtPublic, ekTemplates['L-2'].publicArea))
+  tools.run('createek', '-t', '-G', 'ecc', '-c', '0x81010002', '-u', 'ek.pub')
+  tools.flush()
+  for (const index of ['0x01c0000b', '0x01c0000c']) tools.run('nvundefine', index, '-C', 'p')
+  const found = await lookUp()
+  expect(isCertified(keyOf(found, 'ecc-p256'))).toBe(true)
+})
+
+test('a nonce in NV memory is part of the template, be that the default or one from NV memory', async () => {
+  tools.run('evictcontrol', '-C', 'o', '-c', '0x81010001')
+  tools.run('nvundefine', '0x01c00002', '-C', 'p')
+  defineNv('0x01c00003', nonce)
+  const alone = keyOf(await lookUp(), 'rsa-2048')
+  defineNv('0x01c00004', encode(tpmtPublic, ekTemplates['L-1'].publicArea))
+  const both = keyOf(await lookUp(), 'rsa-2048')
+  expect(both.publicArea).toEqual(alone.publicArea)
+  expect(alone.publicArea).toEqual(encode(tpmtPublic, primaryByTools(nonce)))
+  expect(alone.publicArea).not.toEqual(encode(tpmtPublic, primaryByTools(new Uint8Array())))
+})
+
+/** The key of template L-1 with this at the start of its unique field, as tpm2_createprimary makes it. */
+function primaryByTools(start: Uint8Array): TpmtPublic {
+  // A TPM2B_PUBLIC_KEY_RSA with the size in the machine's own, little-endian, order.
+  tools.write('unique', Uint8Array.of(0x00, 0x01, ...start, ...new Uint8Array(256 - start.length)))
+  tools.write('policy', ekPolicies.A.sha256)
+  const attributes = 'fixedtpm|fixedparent|sensitivedataorigin|adminwithpolicy|restricted|decrypt'
+  const template = [
+    '-G',
+    'rsa2048:aes128cfb',
+    '-g',
+    'sha256',
+    '-a',
+    attributes,
+    '-L',
+    'policy',
+    '-u',
+    'unique',
+  ]
+  tools.run('createprimary', '-C', 'e', ...template, '-c', 'primary')
+  tools.flush()
+  tools.run('readpublic', '-c', 'primary', '-o', 'primary.pub')
+  tools.flush()
+  return decode(tpm2bPublic, tools.read('primary.pub'))
+}
+
+test.each(['0x01c0000c', '0x01c0000b'])(
+  'a template in NV memory (%s) is the one that is used',
+  async (index) => {
+    tools.run('nvundefine', '0x01c0000a', '-C', 'p')
+    defineNv(index, encode(tpmtPublic, ekTemplates['H-2'].publicArea))
+    const key = keyOf(await lookUp(), 'ecc-p256')
+    const { objectAttributes, authPolicy } = decode(tpmtPublic, key.publicArea)
+    expect(objectAttributes).toEqual(ekTemplates['H-2'].publicArea.objectAttributes)
+    expect(authPolicy).toEqual(ekTemplates['H-2'].publicArea.authPolicy)
+  },
+)
+
+test('a template of another kind of key in NV memory is passed over', async () => {
+  const before = await lookUp()
+  defineNv('0x01c0000c', encode(tpmtPublic, ekTemplates['H-3'].publicArea))
+  expect((await lookUp()).keys).toEqual(before.keys)
+})
+
+test.each(['ppwrite|ownerread|platformcreate', 'ppwrite|authread|platformcreate'])(
+  'a certificate that takes several reads is whole (%s)',
+  async (attributes) => {
+    const certificate = Uint8Array.from({ length: 1_500 }, (_, i) => i & 0xff)
+    certificate.set([0x30, 0x82, (1_490 - 4) >> 8, (1_490 - 4) & 0xff])
+    tools.run('nvundefine', '0x01c0000a', '-C', 'p')
+    defineNv('0x01c0000a', certificate, attributes)
+    expect(keyOf(await lookUp(), 'ecc-p256').certificate).toEqual(certificate.slice(0, 1_490))
+  },
+)
+
+test('an index that was never written is as good as none, and one that may not be read is an error', async () => {
+  tools.run('nvundefine', '0x01c0000a', '-C', 'p')
+  tools.run('nvdefine', '0x01c0000a', '-C', 'p', '-s', '64', '-a', 'ppwrite|authread|platformcreate')
+  expect(keyOf(await lookUp(), 'ecc-p256').certificate).toBeUndefined()
+  tools.run('nvundefine', '0x01c0000a', '-C', 'p')
+  defineNv('0x01c0000a', new Uint8Array(8), 'ppwrite|ppread|platformcreate')
+  await expect(lookUp()).rejects.toThrow(codeOf('TPM_NOT_AVAILABLE', { what: 'NV index 0x1c0000a' }))
+})
