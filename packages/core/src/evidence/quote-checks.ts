@@ -5,7 +5,8 @@ import {
   type BankSelection,
   equalPcrSelections,
   type HashAlgorithm,
-  pcrDigest,
+  matchesPcrDigest,
+  type TpmlPcrSelection,
   type TpmsAttest,
   type TpmtSignature,
   toBankSelections,
@@ -53,7 +54,7 @@ export function checkSelection(attest: QuoteAttest, expected: readonly BankSelec
   if (signed.length === 0 || signed.some(({ pcrs }) => pcrs.length === 0)) {
     return fail(id, `the quote covers ${show(signed)}: a bank without PCRs proves nothing`)
   }
-  if (new Set(signed.map(({ bank }) => bank)).size !== signed.length) {
+  if (signed.some(({ bank }, i) => signed.findIndex((other) => other.bank === bank) !== i)) {
     return fail(id, `the quote names a bank twice: ${show(signed)}`)
   }
   if (expected !== undefined && !equalPcrSelections(signed, expected)) {
@@ -89,16 +90,27 @@ export function checkSignature(
  */
 export function checkPcrDigest(attest: QuoteAttest, hash: HashAlgorithm, pcrs: readonly PcrValues[]): Check {
   const id = 'quote.pcr-digest'
-  const signed = attest.attested.pcrSelect
-  const given = pcrs.map(({ bank, values }) => ({ bank, pcrs: [...values.keys()] }))
-  if (!equalPcrSelections(toBankSelections(signed), given)) {
-    return fail(
-      id,
-      `PCR values are given for ${show(given)}, the quote covers ${show(toBankSelections(signed))}`,
-    )
+  const { pcrSelect, pcrDigest } = attest.attested
+  if (!isSelectionOf(pcrSelect, pcrs)) {
+    const given = pcrs.map(({ bank, values }) => ({ bank, pcrs: [...values.keys()] }))
+    const covered = show(toBankSelections(pcrSelect))
+    return fail(id, `PCR values are given for ${show(given)}, the quote covers ${covered}`)
   }
-  const values = pcrs.flatMap((bank) => [...bank.values.values()])
-  return equalBytes(pcrDigest(hash, values), attest.attested.pcrDigest)
+  const values: Uint8Array[] = []
+  for (const bank of pcrs) for (const value of bank.values.values()) values.push(value)
+  return matchesPcrDigest(hash, values, pcrDigest)
     ? pass(id, 'the PCR values are those that were quoted')
     : fail(id, 'the digest over the PCR values is not the quoted one')
+}
+
+/** Same banks, same PCRs, same order. Walks both side by side: this is on the way of every attestation. */
+function isSelectionOf(selection: TpmlPcrSelection, pcrs: readonly PcrValues[]): boolean {
+  if (selection.length !== pcrs.length) return false
+  for (const [i, { hash, pcrs: selected }] of selection.entries()) {
+    const given = pcrs[i]
+    if (given?.bank !== hash || given.values.size !== selected.length) return false
+    let next = 0
+    for (const pcr of given.values.keys()) if (pcr !== selected[next++]) return false
+  }
+  return true
 }

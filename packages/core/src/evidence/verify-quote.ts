@@ -111,8 +111,7 @@ function judgePcrs(
   checks: Check[],
 ): QuoteVerdict {
   const log = evidence.eventLog === undefined ? undefined : parseLog(evidence.eventLog, checks)
-  const selection = toBankSelections(attest.attested.pcrSelect)
-  const pcrs = evidence.pcrs ?? (log === undefined ? undefined : replayedValues(log, selection, checks))
+  const pcrs = evidence.pcrs ?? (log === undefined ? undefined : replayedValues(log, attest, checks))
   if (pcrs === undefined) {
     checks.push(skipped('quote.pcr-digest', 'neither PCR values nor an event log were given'))
   } else if (signature.sigAlg === 'null' || !('hash' in signature)) {
@@ -124,20 +123,27 @@ function judgePcrs(
   if (conclude(checks) !== 'pass') return refused(checks)
   const boot = log === undefined || pcrs === undefined ? undefined : judgeLog(log, pcrs, checks)
   if (conclude(checks) !== 'pass') return refused(checks)
-  const { clockInfo, firmwareVersion, attested } = attest
-  return {
-    trusted: true,
-    checks,
-    facts: {
-      ...clockInfo,
-      firmwareVersion,
-      selection,
-      pcrDigest: attested.pcrDigest,
-      pcrs: pcrs ?? [],
-      ...(log === undefined ? {} : { eventLog: log }),
-      ...(boot === undefined ? {} : { boot }),
-    },
+  return { trusted: true, checks, facts: stateFacts(attest, pcrs, log, boot) }
+}
+
+function stateFacts(
+  { clockInfo, firmwareVersion, attested }: QuoteAttest,
+  pcrs: readonly PcrValues[] | undefined,
+  eventLog: EventLog | undefined,
+  boot: BootFacts | undefined,
+): QuoteFacts {
+  const quoted = {
+    clock: clockInfo.clock,
+    resetCount: clockInfo.resetCount,
+    restartCount: clockInfo.restartCount,
+    safe: clockInfo.safe,
+    firmwareVersion,
+    selection: toBankSelections(attested.pcrSelect),
+    pcrDigest: attested.pcrDigest,
+    pcrs: pcrs ?? [],
   }
+  if (eventLog === undefined) return quoted
+  return boot === undefined ? { ...quoted, eventLog } : { ...quoted, eventLog, boot }
 }
 
 function parseQuote(evidence: QuoteEvidence, checks: Check[]): ParsedQuote | undefined {
@@ -177,11 +183,11 @@ function parseLog(bytes: Uint8Array, checks: Check[]): EventLog | undefined {
 /** What the log says the quoted PCRs hold; the digest over them then shows whether it is true. */
 function replayedValues(
   log: EventLog,
-  selection: readonly BankSelection[],
+  attest: QuoteAttest,
   checks: Check[],
 ): readonly PcrValues[] | undefined {
   try {
-    return selection.map(({ bank, pcrs }) => {
+    return toBankSelections(attest.attested.pcrSelect).map(({ bank, pcrs }) => {
       const replayed = replayEventLog(log, bank)
       return { bank, values: new Map(pcrs.map((pcr) => [pcr, replayed.get(pcr) ?? new Uint8Array(0)])) }
     })

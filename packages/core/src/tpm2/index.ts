@@ -75,6 +75,7 @@ export {
 export {
   type BankSelection,
   equalPcrSelections,
+  matchesPcrDigest,
   pcrDigest,
   toBankSelections,
   toPcrSelection,

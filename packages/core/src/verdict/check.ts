@@ -24,9 +24,15 @@ export const skipped = (id: string, reason: string): Check => ({ id, outcome: 's
  * takes at least one check that passed: nothing checked is nothing proved.
  */
 export function conclude(checks: readonly Check[]): 'pass' | 'fail' | 'unknown' {
-  if (checks.some((check) => check.outcome === 'fail')) return 'fail'
-  if (checks.some((check) => check.outcome === 'unknown')) return 'unknown'
-  return checks.some((check) => check.outcome === 'pass') ? 'pass' : 'fail'
+  let passed = false
+  let undecided = false
+  for (const { outcome } of checks) {
+    if (outcome === 'fail') return 'fail'
+    if (outcome === 'unknown') undecided = true
+    else if (outcome === 'pass') passed = true
+  }
+  if (undecided) return 'unknown'
+  return passed ? 'pass' : 'fail'
 }
 
 /** The checks that stand in the way, as errors carry them. */
