@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isTrustholdError } from '../errors/index.js'
 import type { TpmTransport, TransmitOptions } from '../ports/index.js'
 import type { TestRunner } from './contract.js'
 import { expectCode, expectWithin } from './expectations.js'
@@ -139,7 +140,7 @@ const cases: readonly Case[] = [
         const call = send(subject, selfTest(), { signal: controller.signal })
         const outcome = call.then(
           (response) => response.length,
-          (error: { code?: unknown }) => error.code,
+          (error: unknown) => (isTrustholdError(error) ? error.code : error),
         )
         for (let i = 0; i < turns; i++) await nextTurn()
         controller.abort()

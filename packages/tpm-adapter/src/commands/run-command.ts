@@ -60,11 +60,12 @@ function encodeCommand<P, R>(command: Command<P, R>, input: CommandInput<P>): Ui
 
 /** What stands after the response's header. TPM 2.0 Part 1, section 18.9. */
 function bodyOf<P, R>(command: Command<P, R>, sessions: number): Codec<{ handle?: number; parameters: R }> {
-  const authorizations = Array.from({ length: sessions }, (_, i) => [`session${i + 1}`, tpmsAuthResponse])
+  const authorizations: Record<string, Codec<unknown>> = {}
+  for (let i = 1; i <= sessions; i++) authorizations[`session${i}`] = tpmsAuthResponse
   const fields: Fields = {
     ...(command.returnsHandle ? { handle: u32 } : {}),
     parameters: sessions === 0 ? command.response : sized(u32, command.response, 65_536),
-    ...Object.fromEntries(authorizations),
+    ...authorizations,
   }
   return struct(command.name, fields) as Codec<{ parameters: R }>
 }

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isTrustholdError } from '@trusthold/core/errors'
 import { afterEach, describe, expect, test } from 'vitest'
 import { connectSwtpmTcp, connectSwtpmUnix } from '../../src/index.js'
 import { codeOf } from '../code-of.js'
@@ -70,7 +71,9 @@ describe('connections', () => {
     const transport = await connectSwtpmTcp({ port: server.port })
     expect(await transport.transmit(getRandom(3))).toEqual(random(3))
     // The end of the connection may come before or while the next command is sent; only one of them notices it.
-    const second = await transport.transmit(getRandom(4)).catch((error: { code: string }) => error.code)
+    const second = await transport
+      .transmit(getRandom(4))
+      .catch((error: unknown) => isTrustholdError(error) && error.code)
     expect([random(4), 'TRANSPORT_FAILED']).toContainEqual(second)
     expect(await transport.transmit(getRandom(5))).toEqual(random(5))
     await transport.close()
