@@ -46,6 +46,7 @@ export class PrimaryKeys {
    */
   async use<T>(id: string, use: PrimaryKeyUse, fn: (key: Uint8Array) => T): Promise<T> {
     const known = this.#fresh(id) ?? (await this.#fetch(id))
+    this.#assertOpen()
     this.#assertUsable(known.info, use)
     return known.secret.use(fn)
   }
@@ -75,6 +76,7 @@ export class PrimaryKeys {
 
   async #load(id: string): Promise<CachedKey> {
     const { keyServer, clock, lifetimeMs } = this.#options
+    this.#assertOpen()
     const info = await keyServer.describe(id)
     // Never fetched for nothing: a key that no use is allowed for stays in the server.
     this.#assertUsable(info, 'unwrap')
@@ -84,10 +86,8 @@ export class PrimaryKeys {
       throw this.#unusable(`primary key ${id} has ${secret.length} bytes, expected 32`)
     }
     const loaded = { info, secret, expiresAt: clock.now() + lifetimeMs }
-    if (this.#closed) {
-      secret.wipe()
-      throw this.#unusable('it was closed')
-    }
+    if (this.#closed) secret.wipe()
+    this.#assertOpen()
     this.#drop(id)
     this.#cached.set(id, loaded)
     this.#sweep ??= setInterval(() => this.#dropExpired(), lifetimeMs).unref()
@@ -101,6 +101,10 @@ export class PrimaryKeys {
   #drop(id: string): void {
     this.#cached.get(id)?.secret.wipe()
     this.#cached.delete(id)
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw this.#unusable('it was closed')
   }
 
   #assertUsable(info: PrimaryKeyInfo, use: PrimaryKeyUse): void {

@@ -29,7 +29,7 @@ export interface KeyProviderOptions {
   tokens: TokenVerifier
   clock: Clock
   random: RandomSource
-  /** How long a primary key stays in memory after it was fetched, in seconds; 60 by default. */
+  /** How long a primary key stays in memory after it was fetched, in seconds, 1 to 3,600; 60 by default. */
   primaryKeyLifetimeSeconds?: number
 }
 
@@ -38,6 +38,9 @@ interface AuthorizedHost {
   readonly claims: TokenClaims
   readonly bindingKey: EcPublicJwk
 }
+
+/** Seconds. For this long a key that was taken back at the key server may still be used. */
+const longestPrimaryKeyLifetime = 3_600
 
 const keyLengths = { least: 16, most: 512 } as const
 
@@ -59,12 +62,23 @@ export class KeyProviderService {
     this.#proofs = createProofVerifier({ replay: options.storage.replay, clock: options.clock })
   }
 
+  /**
+   * Loads the configuration.
+   * @throws CONFIGURATION_INVALID, STORE_UNAVAILABLE, STORE_CORRUPT
+   */
   static async open(options: KeyProviderOptions): Promise<KeyProviderService> {
+    const { primaryKeyLifetimeSeconds = 60 } = options
+    if (!(primaryKeyLifetimeSeconds >= 1 && primaryKeyLifetimeSeconds <= longestPrimaryKeyLifetime)) {
+      throw new TrustholdError('CONFIGURATION_INVALID', {
+        name: 'primaryKeyLifetimeSeconds',
+        reason: `expected 1 to ${longestPrimaryKeyLifetime}`,
+      })
+    }
     const providers = await Providers.open({
       config: options.storage.config,
       keyServer: options.keyServer,
       clock: options.clock,
-      primaryKeyLifetimeMs: (options.primaryKeyLifetimeSeconds ?? 60) * 1_000,
+      primaryKeyLifetimeMs: primaryKeyLifetimeSeconds * 1_000,
     })
     return new KeyProviderService(options, providers)
   }
@@ -199,7 +213,7 @@ export class KeyProviderService {
     await this.#audit
       .record({ action, outcome, subject, details: { ...details, code, reason: describeError(error) } })
       .catch((cause: unknown) => {
-        if (error instanceof Error && error.cause === undefined) error.cause = cause
+        if (error instanceof Error && error !== cause) error.cause ??= cause
       })
   }
 }
