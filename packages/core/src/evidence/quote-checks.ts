@@ -5,6 +5,7 @@ import {
   type BankSelection,
   equalPcrSelections,
   type HashAlgorithm,
+  hashFacts,
   matchesPcrDigest,
   type TpmlPcrSelection,
   type TpmsAttest,
@@ -97,7 +98,14 @@ export function checkPcrDigest(attest: QuoteAttest, hash: HashAlgorithm, pcrs: r
     return fail(id, `PCR values are given for ${show(given)}, the quote covers ${covered}`)
   }
   const values: Uint8Array[] = []
-  for (const bank of pcrs) for (const value of bank.values.values()) values.push(value)
+  for (const [i, { hash: bank }] of pcrSelect.entries()) {
+    const { size } = hashFacts(bank)
+    for (const value of pcrs[i]?.values.values() ?? []) {
+      // The digest covers the values joined: where one ends and the next starts, only their length tells.
+      if (value.length !== size) return fail(id, `a PCR value of bank ${bank} has ${value.length} bytes`)
+      values.push(value)
+    }
+  }
   return matchesPcrDigest(hash, values, pcrDigest)
     ? pass(id, 'the PCR values are those that were quoted')
     : fail(id, 'the digest over the PCR values is not the quoted one')
