@@ -1,4 +1,4 @@
-import { describeError, type ErrorCode, isTrustholdError } from '../errors/index.js'
+import { describeError, type ErrorCode, isTrustholdError, TrustholdError } from '../errors/index.js'
 
 /** Error types of the original's API, with the HTTP status that each has there. */
 const errorTypes = {
@@ -83,8 +83,9 @@ export function toWireError(error: unknown): WireError {
   const code = isTrustholdError(error) ? error.code : undefined
   const type = (code === undefined ? undefined : typeOfCode[code]) ?? 'ERROR'
   const hidden = code === undefined || type === 'ERROR' || inner.has(code)
-  const message = hidden ? hiddenMessage(type) : describeError(error)
-  const context = !hidden && isTrustholdError(error) ? { context: error.context } : {}
+  const shown = withoutInnerReasons(error)
+  const message = hidden ? hiddenMessage(type) : describeError(shown)
+  const context = !hidden && isTrustholdError(shown) ? { context: shown.context } : {}
   return {
     status: errorTypes[type],
     body: {
@@ -96,6 +97,16 @@ export function toWireError(error: unknown): WireError {
     },
     log: { code: code ?? 'INTERNAL', reason: describeError(error) },
   }
+}
+
+/** Why something could not be decided tells of stores and networks behind the service. */
+function withoutInnerReasons(error: unknown): unknown {
+  if (!isTrustholdError(error, 'ATTESTATION_REFUSED') && !isTrustholdError(error, 'ATTESTATION_UNDECIDED'))
+    return error
+  const checks = error.context.checks.map((check) =>
+    check.outcome === 'unknown' ? { ...check, reason: hiddenMessage('SERVICE_UNAVAILABLE') } : check,
+  )
+  return new TrustholdError(error.code, { checks })
 }
 
 const hiddenMessage = (type: ErrorType): string =>

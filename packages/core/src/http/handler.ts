@@ -42,10 +42,14 @@ export type Handler = (request: Request) => Promise<Response>
 const attestBodyLimit = Math.ceil(maxDocumentLength / 3) * 4 + 32_768
 const keyBodyLimit = 8_192
 
-/** Makes the HTTPS surface of the services. TLS is the server's business. */
+/**
+ * Makes the HTTPS surface of the services. TLS is the server's business.
+ * @throws CONFIGURATION_INVALID when `origin` is none
+ */
 export function createHandler(options: HandlerOptions): Handler {
   const app = new OpenAPIHono()
   const { attestation, keyProvider, log } = options
+  checkOrigin(options.origin)
   app.use(async (c, next) => {
     await next()
     log?.(logLine(c))
@@ -58,11 +62,21 @@ export function createHandler(options: HandlerOptions): Handler {
     info: { title: 'Trusthold host API', version: '1' },
   })
   app.openAPIRegistry.registerComponent('securitySchemes', 'dpop', { type: 'http', scheme: 'DPoP' })
-  app.notFound((c) =>
-    sendError(c, new TrustholdError('NOT_FOUND', { kind: 'resource', name: c.req.path.slice(0, 200) })),
-  )
+  app.notFound((c) => {
+    c.error = new TrustholdError('NOT_FOUND', { kind: 'resource', name: pathOf(c) })
+    return sendError(c, c.error)
+  })
   app.onError((error, c) => sendError(c, error))
   return async (request) => app.fetch(request)
+}
+
+function checkOrigin(origin: string | undefined): void {
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).href === `${new URL(origin).origin}/`))
+    return
+  throw new TrustholdError('CONFIGURATION_INVALID', {
+    name: 'origin',
+    reason: 'expected scheme, host and port, such as https://authority.example:8443',
+  })
 }
 
 function addAttestation(app: OpenAPIHono, service: AttestationService): void {
@@ -110,11 +124,13 @@ function addKeyOperations(app: OpenAPIHono, service: KeyProviderService, origin:
 function addHealth(app: OpenAPIHono, { attestation, keyProvider }: HandlerOptions): void {
   app.openAPIRegistry.registerPath(healthRoute)
   app.get(healthRoute.path, (c) => {
-    const details = [...(attestation?.health() ?? []), ...(keyProvider?.health() ?? [])]
-    return c.json(
-      { health: details.length === 0 ? 'OK' : 'ERROR', details },
-      details.length === 0 ? 200 : 503,
-    )
+    const troubles = [...(attestation?.health() ?? []), ...(keyProvider?.health() ?? [])]
+    if (troubles.length === 0) return c.json({ health: 'OK', details: [] })
+    // Anyone may ask; what exactly is wrong is for the log.
+    c.error = new TrustholdError('STORE_UNAVAILABLE', { operation: 'serve', reason: troubles.join('; ') })
+    const { status, body } = toWireError(c.error)
+    const details = body.messages.map(({ default_message }) => default_message)
+    return c.json({ health: 'ERROR', details }, status)
   })
 }
 
@@ -170,12 +186,15 @@ function sendError(c: Context, error: unknown): Response {
   return c.json(body, status, headers)
 }
 
+/** The path as it was sent: percent-encoded, so that no line feed in it starts a line of its own in a log. */
+const pathOf = (c: Context): string => new URL(c.req.url).pathname.slice(0, 200)
+
 function logLine(c: Context): RequestLog {
   const { status } = c.res
   return {
     level: status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info',
     method: c.req.method,
-    path: c.req.path,
+    path: pathOf(c),
     status,
     ...(c.error === undefined ? {} : toWireError(c.error).log),
   }
