@@ -85,7 +85,7 @@ export function createAuthorityClient(options: AuthorityClientOptions): Authorit
 
 function checkUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'https:' || url.pathname !== '/' || url.search !== '' || url.username !== '') {
+  if (url?.protocol !== 'https:' || url.href !== `${url.origin}/`) {
     throw new TrustholdError('ARGUMENT_INVALID', {
       name: 'url',
       reason: 'expected https://host:port without a path',

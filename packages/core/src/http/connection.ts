@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { Agent, fetch } from 'undici'
+import { Agent, request } from 'undici'
 import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
 import { errorResponse } from './schemas.js'
 
@@ -22,37 +22,60 @@ export interface PostRequest {
 export interface Connection {
   /** Posts JSON and reads JSON of the schema's form. @throws what the service said, or TRANSPORT_* */
   post<T>(url: string, request: PostRequest, schema: z.ZodType<T>): Promise<T>
+  /** May be called again. */
   close(): Promise<void>
 }
+
+type Phase = 'connect' | 'read'
 
 /** Longest answer that is read, in bytes. */
 const maxAnswerLength = 262_144
 
 /** Connects on first use and keeps connections alive. */
 export function openConnection(origin: string, options: ConnectionOptions): Connection {
-  const timeout = options.timeoutMs ?? 30_000
+  const milliseconds = options.timeoutMs ?? 30_000
   const agent = new Agent({
-    connect: { timeout, ...(options.ca === undefined ? {} : { ca: [...options.ca] }) },
+    connect: { timeout: milliseconds, ...(options.ca === undefined ? {} : { ca: [...options.ca] }) },
+    headersTimeout: milliseconds,
+    bodyTimeout: milliseconds,
     maxResponseSize: maxAnswerLength,
   })
+  let closing: Promise<void> | undefined
   return {
     async post(url, { body, headers, signal }, schema) {
-      const signals = [AbortSignal.timeout(timeout), ...(signal === undefined ? [] : [signal])]
+      const signals = [AbortSignal.timeout(milliseconds), ...(signal === undefined ? [] : [signal])]
+      let phase: Phase = 'connect'
       try {
-        const response = await fetch(url, {
+        // Unlike fetch, it follows no redirect and expands no compressed answer.
+        const response = await request(url, {
           method: 'POST',
           headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify(body),
           dispatcher: agent,
-          redirect: 'error',
           signal: AbortSignal.any(signals),
         })
-        return readAnswer(response.status, await response.json(), schema)
+        phase = 'read'
+        return readAnswer(response.statusCode, parseJson(await response.body.text()), schema)
       } catch (error) {
-        throw toTransportError(error, origin, timeout, signal)
+        if (isTrustholdError(error)) throw error
+        if (signal?.aborted === true)
+          throw new TrustholdError('TRANSPORT_ABORTED', { endpoint: origin }, { cause: error })
+        throw toTransportError(error, { endpoint: origin, phase, milliseconds })
       }
     },
-    close: () => agent.close(),
+    close: () => {
+      closing ??= agent.close()
+      return closing
+    },
+  }
+}
+
+/** Undefined for what is not JSON: the parser's message would quote the answer, which may hold a key. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
@@ -97,22 +120,25 @@ function toServiceError(status: number, answer: unknown): TrustholdError {
   )
 }
 
+const timeouts: readonly unknown[] = [
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]
+const closings: readonly unknown[] = ['UND_ERR_CLOSED', 'UND_ERR_DESTROYED']
+
 function toTransportError(
-  error: unknown,
-  endpoint: string,
-  milliseconds: number,
-  signal: AbortSignal | undefined,
-): unknown {
-  if (isTrustholdError(error)) return error
-  if (signal?.aborted === true) return new TrustholdError('TRANSPORT_ABORTED', { endpoint }, { cause: error })
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return new TrustholdError(
-      'TRANSPORT_TIMEOUT',
-      { endpoint, phase: 'read', milliseconds },
-      { cause: error },
-    )
+  cause: unknown,
+  call: { endpoint: string; phase: Phase; milliseconds: number },
+): TrustholdError {
+  const { endpoint, phase } = call
+  const { name, code } = cause instanceof Error ? (cause as NodeJS.ErrnoException) : { name: '', code: '' }
+  if (name === 'TimeoutError' || timeouts.includes(code)) {
+    return new TrustholdError('TRANSPORT_TIMEOUT', call, { cause })
   }
-  // fetch hides what happened in its cause.
-  const reason = describeError(error instanceof Error ? (error.cause ?? error) : error)
-  return new TrustholdError('TRANSPORT_FAILED', { endpoint, phase: 'connect', reason }, { cause: error })
+  if (closings.includes(code)) return new TrustholdError('TRANSPORT_CLOSED', { endpoint }, { cause })
+  // As OpenSSL and Node name what they refuse in a certificate or a handshake.
+  const tls = typeof code === 'string' && /CERT|TLS|SSL|SIGNATURE/.test(code)
+  const context = { endpoint, phase: tls ? ('tls' as const) : phase, reason: describeError(cause) }
+  return new TrustholdError('TRANSPORT_FAILED', context, { cause })
 }
