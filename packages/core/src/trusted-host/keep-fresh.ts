@@ -41,6 +41,7 @@ export async function keepFresh(host: TrustedHost, options: KeepFreshOptions): P
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
     const done = () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', done)

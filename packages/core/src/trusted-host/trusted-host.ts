@@ -43,7 +43,7 @@ export interface TrustedHost {
   token(options?: CallOptions): Promise<string>
   /** A new key of a trusted key provider, and its wrapped form, which is all that has to be kept. */
   generateKey(provider: string, options?: GenerateKeyOptions): Promise<{ key: SecretBytes; wrapped: string }>
-  /** The key inside a wrapped key. */
+  /** The key inside a wrapped key. @throws WRAPPED_KEY_INVALID and others */
   decrypt(wrapped: string, options?: DecryptOptions): Promise<SecretBytes>
   /** The attestation key in use, to be passed on to the next run; undefined before the first attestation. */
   savedAttestationKey(): Uint8Array | undefined
@@ -85,7 +85,14 @@ class Host implements TrustedHost {
   }
 
   attest(options: CallOptions = {}): Promise<Attested> {
-    this.#attesting ??= this.#attestOnce(options).finally(() => {
+    if (this.#attesting !== undefined) {
+      return this.#attesting.catch((error: unknown) => {
+        // Whoever began it gave up; this caller did not.
+        if (!isTrustholdError(error, 'TRANSPORT_ABORTED') || options.signal?.aborted === true) throw error
+        return this.attest(options)
+      })
+    }
+    this.#attesting = this.#attestOnce(options).finally(() => {
       this.#attesting = undefined
     })
     return this.#attesting
@@ -116,10 +123,7 @@ class Host implements TrustedHost {
 
   async decrypt(wrapped: string, options: DecryptOptions = {}): Promise<SecretBytes> {
     const { delivery = 'jwe' } = options
-    const { provider } = parseDirect(wrapped, 'wrapped key', 4_096).header
-    if (typeof provider !== 'string') {
-      throw new TrustholdError('WRAPPED_KEY_INVALID', { reason: 'it names no provider' })
-    }
+    const provider = providerOf(wrapped)
     return this.#withCredentials(options, async (credentials) => {
       const request = { provider, wrapped, delivery }
       return this.#receive(
@@ -160,12 +164,14 @@ class Host implements TrustedHost {
     options: CallOptions,
     call: (credentials: KeyRequestCredentials) => Promise<T>,
   ): Promise<T> {
+    const token = await this.token(options)
     try {
-      return await call(this.#credentials(await this.token(options)))
+      return await call(this.#credentials(token))
     } catch (error) {
       if (!isTrustholdError(error, 'SERVICE_ERROR') || error.context.serviceCode !== 'TOKEN_INVALID')
         throw error
-      this.#current = undefined
+      // Another call may have renewed it in the meantime.
+      if (this.#current?.token === token) this.#current = undefined
       return call(this.#credentials(await this.token(options)))
     }
   }
@@ -188,6 +194,18 @@ class Host implements TrustedHost {
     const expected = { typ: 'trusthold-delivery', kid: this.#bindingKey.thumbprint, provider }
     return decryptWith(this.#bindingKey.privateKey, key.jwe, expected, 'delivered key')
   }
+}
+
+/** The provider that a wrapped key names; the service, which opens it, sees whether that is true. */
+function providerOf(wrapped: string): string {
+  try {
+    const { provider } = parseDirect(wrapped, 'wrapped key', 4_096).header
+    if (typeof provider === 'string') return provider
+  } catch (error) {
+    if (!isTrustholdError(error, 'JOSE_INVALID')) throw error
+    throw new TrustholdError('WRAPPED_KEY_INVALID', { reason: error.context.reason }, { cause: error })
+  }
+  throw new TrustholdError('WRAPPED_KEY_INVALID', { reason: 'it names no provider' })
 }
 
 const callOf = ({ signal }: CallOptions): CallOptions => (signal === undefined ? {} : { signal })
