@@ -90,9 +90,9 @@ function matchImage(
 }
 
 /** The attestation key, endorsement key and binding key of the second leg are those of the first. */
-export function checkSameIdentity(state: ChallengeState, endorsementKeyName: Uint8Array): Check {
+export function checkSameIdentity(state: ChallengeState, endorsementKey: Uint8Array): Check {
   const id = 'challenge.identity'
-  return equalBytes(state.endorsementKeyName, endorsementKeyName)
+  return equalBytes(state.endorsementKey, endorsementKey)
     ? pass(id, 'the challenge was made for this endorsement key')
     : fail(id, 'the challenge was made for another endorsement key')
 }

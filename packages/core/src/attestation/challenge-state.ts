@@ -23,6 +23,8 @@ const challengeStateDef = struct('CHALLENGE_STATE', {
   id: bytesOf(16),
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   expiresAt: u64,
+  /** The endorsement key's TPMT_PUBLIC, as it came in the first leg. */
+  endorsementKey: shortBytes,
   endorsementKeyName: sizedBytes(u8, 66),
   /** The attestation key's TPMT_PUBLIC. */
   attestationKey: shortBytes,

@@ -11,6 +11,8 @@ export interface Established {
   readonly endorsement: Endorsement
   readonly facts: QuoteFacts
   readonly image: BaseImage
+  /** Undefined when the log does not prove it either way. */
+  readonly secureBoot: boolean | undefined
 }
 
 /** What a token says beside that. */
@@ -28,8 +30,7 @@ export const subjectOf = (endorsementKeyName: Uint8Array): string => `ek:${toHex
 
 /** The claims of a token of one kind. */
 export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Established): TokenClaims {
-  const { state, facts, endorsement } = established
-  const secureBoot = facts.boot?.secureBoot
+  const { state, facts, endorsement, secureBoot } = established
   return {
     iss: frame.issuer,
     sub: subjectOf(state.endorsementKeyName),
@@ -42,7 +43,7 @@ export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Est
     eat_nonce: toBase64url(state.nonce),
     ueid: toBase64url(concatBytes(Uint8Array.of(0x01), fromHex(endorsement.keyId))),
     bootcount: facts.resetCount,
-    ...(secureBoot?.verified === true ? { oemboot: secureBoot.value } : {}),
+    ...(secureBoot === undefined ? {} : { oemboot: secureBoot }),
     ear_verifier_id: { developer: 'trusthold', build: '0.1.0' },
     cnf: { jkt: toBase64url(state.bindingKeyThumbprint) },
     submods: { host: appraisal(established) },

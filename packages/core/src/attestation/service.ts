@@ -28,6 +28,7 @@ import { buildClaims, type Established, subjectOf } from './claims.js'
 import { EndorsementSettingsStore } from './endorsement-settings.js'
 import { decodeFindings, encodeFindings, type Findings } from './findings.js'
 import { RegisteredKeys } from './registered-keys.js'
+import { SecureBootCache } from './secure-boot-cache.js'
 
 /** What an Attestation Service needs. */
 export interface AttestationOptions {
@@ -76,6 +77,7 @@ export class AttestationService {
   readonly #stateKey: SecretBytes
   readonly #audit: AuditLog
   readonly #prepared = new Map<string, PreparedKey>()
+  readonly #secureBoot = new SecureBootCache()
 
   private constructor(options: AttestationOptions, parts: Parts) {
     this.#options = options
@@ -120,8 +122,8 @@ export class AttestationService {
    */
   async attest(request: AttestRequest): Promise<AttestResult> {
     const document = readContext(request.contexts)
-    const endorsementKey = decode(tpmtPublic, request.identity.endorsementKey)
     if (document.kind === 'hello') {
+      const endorsementKey = decode(tpmtPublic, request.identity.endorsementKey)
       return {
         attested: false,
         contexts: [await this.#challenge(request.identity, endorsementKey, document)],
@@ -203,6 +205,7 @@ export class AttestationService {
     const state: ChallengeState = {
       id: random.bytes(16),
       expiresAt,
+      endorsementKey: identity.endorsementKey,
       endorsementKeyName: computeName(identity.endorsementKey),
       attestationKey: hello.attestationKey,
       bindingKeyThumbprint: hello.bindingKeyThumbprint,
@@ -231,7 +234,7 @@ export class AttestationService {
     checks.push(await this.#claim(state))
     if (conclude(checks) !== 'pass') throw refusal(checks)
     const findings = decodeFindings(state.findings)
-    checks.push(checkSameIdentity(state, computeName(request.identity.endorsementKey)))
+    checks.push(checkSameIdentity(state, request.identity.endorsementKey))
     checks.push(...findings.checks, this.#checkStillEndorsed(findings.endorsement))
     if (conclude(checks) === 'pass') {
       const key = this.#prepare(state.attestationKey)
@@ -239,7 +242,16 @@ export class AttestationService {
       checks.push(...appraisal.checks)
       if (appraisal.passed !== undefined && conclude(checks) === 'pass') {
         const { endorsement } = findings
-        return this.#attested(request.types, { state, endorsement, ...appraisal.passed }, checks)
+        return this.#attested(
+          request.types,
+          {
+            state,
+            endorsement,
+            ...appraisal.passed,
+            secureBoot: this.#secureBoot.of(appraisal.passed.facts),
+          },
+          checks,
+        )
       }
     }
     await this.#record(state, 'refused', { reason: describeError(refusal(checks)) })
@@ -327,7 +339,7 @@ export class AttestationService {
   }
 
   #prepare(publicArea: Uint8Array): PreparedKey {
-    const id = toHex(publicArea)
+    const id = toBase64url(publicArea)
     const known = this.#prepared.get(id)
     if (known !== undefined) return known
     const prepared = prepareAttestationKey(publicArea)

@@ -40,6 +40,22 @@ export function sizedBytes(length: Codec<number>, max: number): Codec<Uint8Array
   }
 }
 
+/**
+ * As {@link sizedBytes}, but what is read is a view of the input instead of a copy: for event logs and the like, which are
+ * large and only read. Whoever decodes must not change the input afterwards.
+ */
+export function sizedView(length: Codec<number>, max: number): Codec<Uint8Array> {
+  return {
+    ...sizedBytes(length, max),
+    read(r: Reader) {
+      const at = r.offset
+      const size = length.read(r)
+      if (size > max) r.exceed(max, size, at)
+      return r.view(size)
+    },
+  }
+}
+
 /** A length in bytes and a structure that takes up exactly these. */
 export function sized<T>(length: Codec<number>, inner: Codec<T>, max: number): Codec<T> {
   return {

@@ -69,6 +69,12 @@ export class Reader {
     return this.#bytes.slice(start, start + length)
   }
 
+  /** The next `length` bytes as a view of the input, for what is large and only read. */
+  view(length: number): Uint8Array {
+    const start = this.#advance(length)
+    return this.#bytes.subarray(start, start + length)
+  }
+
   /** A reader of exactly the next `length` bytes; this one moves past them. */
   part(length: number): Reader {
     const start = this.#advance(length)

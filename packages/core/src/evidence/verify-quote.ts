@@ -65,7 +65,7 @@ export interface QuoteFacts {
   readonly pcrs: readonly PcrValues[]
   /** The event log, replayed to the quoted PCRs; absent when none was given. */
   readonly eventLog?: EventLog
-  /** What the log proves about the boot; absent when no log was given. */
+  /** What the log proves about the boot, found out when it is first asked for; absent when no log was given. */
   readonly boot?: BootFacts
 }
 
@@ -130,7 +130,7 @@ function stateFacts(
   { clockInfo, firmwareVersion, attested }: QuoteAttest,
   pcrs: readonly PcrValues[] | undefined,
   eventLog: EventLog | undefined,
-  boot: BootFacts | undefined,
+  boot: (() => BootFacts) | undefined,
 ): QuoteFacts {
   const quoted = {
     clock: clockInfo.clock,
@@ -143,7 +143,16 @@ function stateFacts(
     pcrs: pcrs ?? [],
   }
   if (eventLog === undefined) return quoted
-  return boot === undefined ? { ...quoted, eventLog } : { ...quoted, eventLog, boot }
+  if (boot === undefined) return { ...quoted, eventLog }
+  let found: BootFacts | undefined
+  return {
+    ...quoted,
+    eventLog,
+    get boot() {
+      found ??= boot()
+      return found
+    },
+  }
 }
 
 function parseQuote(evidence: QuoteEvidence, checks: Check[]): ParsedQuote | undefined {
@@ -202,7 +211,7 @@ function replayedValues(
  * The log, replayed, gives the quoted value of every quoted PCR that it speaks of; names the PCRs that differ. What is
  * verified about the boot rests on the first bank.
  */
-function judgeLog(log: EventLog, pcrs: readonly PcrValues[], checks: Check[]): BootFacts | undefined {
+function judgeLog(log: EventLog, pcrs: readonly PcrValues[], checks: Check[]): (() => BootFacts) | undefined {
   const id = 'event-log.replay'
   try {
     const comparisons = pcrs.map(({ bank, values }) => ({ bank, ...compareLog(log, bank, values) }))
@@ -216,7 +225,7 @@ function judgeLog(log: EventLog, pcrs: readonly PcrValues[], checks: Check[]): B
     }
     checks.push(pass(id, 'the event log replays to the quoted PCR values'))
     const [first] = comparisons
-    return first === undefined ? undefined : bootFacts(log, first.bank, first.matching)
+    return first === undefined ? undefined : () => bootFacts(log, first.bank, first.matching)
   } catch (error) {
     if (!isTrustholdError(error)) throw error
     checks.push(fail(id, describeError(error)))

@@ -7,6 +7,7 @@ import {
   listOf,
   refine,
   sizedBytes,
+  sizedView,
   struct,
   u8,
   u16,
@@ -19,6 +20,8 @@ import {
 export const maxDocumentLength = 1_200_000
 
 const structureBytes = sizedBytes(u16, 4_096)
+/** The service's sealed state: two public areas of any size that TPMs have, and what the first leg found. */
+const stateBytes = sizedBytes(u16, 16_384)
 
 /** The PCR banks that can be asked for, by TPM_ALG_ID. */
 const pcrBanks = { sha1: 0x0004, sha256: 0x000b, sha384: 0x000c, sha512: 0x000d } as const
@@ -72,15 +75,15 @@ const contextDocumentDef = variant(
       encryptedSecret: structureBytes,
       nonce: bytesOf(32),
       selection: listOf(u8, bankSelection, 4),
-      state: structureBytes,
+      state: stateBytes,
       expiresAt: u64,
     },
     evidence: {
-      state: structureBytes,
+      state: stateBytes,
       message: structureBytes,
       signature: structureBytes,
       pcrs: listOf(u8, pcrValuesDef, 4),
-      eventLog: sizedBytes(u32, 1_048_576),
+      eventLog: sizedView(u32, 1_048_576),
     },
   },
 )

@@ -122,7 +122,7 @@ describe('limits', () => {
     ['attestationKey', 4_096, hello],
     ['credentialBlob', 4_096, challenge],
     ['encryptedSecret', 4_096, challenge],
-    ['state', 4_096, challenge],
+    ['state', 16_384, challenge],
     ['message', 4_096, evidence],
     ['signature', 4_096, evidence],
     ['eventLog', 1_048_576, evidence],
