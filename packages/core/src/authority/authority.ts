@@ -66,22 +66,27 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     random,
     ...given(options, ['signer', 'challengeLifetimeSeconds', 'tokenLifetimeSeconds']),
   })
-  const tokens = createTokenVerifier({ issuer, group, keys: () => attestation.publicKeys(), clock })
-  const keyProvider = await KeyProviderService.open({
-    storage,
-    keyServer: options.keyServer,
-    tokens,
-    clock,
-    random,
-    ...given(options, ['primaryKeyLifetimeSeconds']),
-  })
-  return {
-    attestation,
-    keyProvider,
-    fetch: createHandler({ attestation, keyProvider, ...given(options, ['origin', 'log']) }),
-    async close() {
-      await Promise.all([attestation.close(), keyProvider.close()])
-    },
+  const opened: { close(): Promise<void> }[] = [attestation]
+  const close = async () => {
+    await Promise.all(opened.map((service) => service.close()))
+  }
+  try {
+    const tokens = createTokenVerifier({ issuer, group, keys: () => attestation.publicKeys(), clock })
+    const keyProvider = await KeyProviderService.open({
+      storage,
+      keyServer: options.keyServer,
+      tokens,
+      clock,
+      random,
+      ...given(options, ['primaryKeyLifetimeSeconds']),
+    })
+    opened.push(keyProvider)
+    const fetch = createHandler({ attestation, keyProvider, ...given(options, ['origin', 'log']) })
+    return { attestation, keyProvider, fetch, close }
+  } catch (error) {
+    // Nothing goes on watching the configuration for an authority that there is not.
+    await close()
+    throw error
   }
 }
 
