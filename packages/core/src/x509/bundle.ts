@@ -1,9 +1,9 @@
 import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
+import { decodeDer, decodeElement, receivedBytes } from './asn1.js'
 import { type Certificate, measureCertificate, parseCertificate } from './certificate.js'
-import { contextConstructed, readDer, Tag } from './der.js'
-import { DerFields, unwrapExplicit } from './der-fields.js'
-import { readOid, readSmall } from './der-values.js'
+import { Tag } from './der.js'
 import { looksLikePem, type PemBlock, readPem } from './pem.js'
+import { contentInfoSyntax, signedDataSyntax } from './syntax.js'
 
 type BundleFormat = 'PEM' | 'DER' | 'PKCS#7'
 
@@ -64,19 +64,10 @@ function readPkcs7(der: Uint8Array): Certificate[] {
 
 function certificatesOf(der: Uint8Array): Uint8Array[] {
   return named('PKCS#7', undefined, () => {
-    const info = DerFields.of(readDer(der, 'contentInfo'), Tag.sequence)
-    const type = readOid(info.take(Tag.oid, 'contentType'))
-    if (type !== signedData) fail('PKCS#7', `content type ${type}, not signed data`)
-    const content = info.take(contextConstructed(0), 'content')
-    info.end()
-    const fields = DerFields.of(unwrapExplicit(content, Tag.sequence), Tag.sequence)
-    readSmall(fields.take(Tag.integer, 'version'), 5)
-    fields.take(Tag.set, 'digestAlgorithms')
-    fields.take(Tag.sequence, 'encapContentInfo')
-    const list = fields.take(contextConstructed(0), 'certificates')
-    return DerFields.of(list, contextConstructed(0))
-      .rest(Tag.sequence)
-      .map((member) => member.bytes)
+    const { contentType, content } = decodeDer(der, contentInfoSyntax, 'contentInfo')
+    if (contentType !== signedData) fail('PKCS#7', `content type ${contentType}, not signed data`)
+    const { certificates } = decodeElement(content, signedDataSyntax, 'contentInfo.content')
+    return (certificates ?? []).map(receivedBytes)
   })
 }
 

@@ -1,27 +1,20 @@
 import { createHash } from 'node:crypto'
-import { toHex } from '../bytes/index.js'
-import {
-  contextConstructed,
-  contextPrimitive,
-  type DerDeviation,
-  type DerElement,
-  measureDer,
-  readDer,
-  Tag,
-} from './der.js'
-import { DerFields, unwrapExplicit } from './der-fields.js'
-import { readOctetBits, readSmall, readTime } from './der-values.js'
+import { Time } from '@peculiar/asn1-x509'
+import { equalBytes, toHex } from '../bytes/index.js'
+import { type Asn1Element, decodeDer, decodeElement, receivedBytes } from './asn1.js'
+import { type DerDeviation, measureDer, Tag } from './der.js'
 import {
   type CertificateExtension,
   readExtensions,
   readStandardExtensions,
   type StandardExtensions,
-  serialText,
 } from './extensions.js'
 import { refuse } from './failure.js'
+import { unsigned } from './integers.js'
 import { type DistinguishedName, readName } from './names.js'
 import { type CertifiedKey, readPublicKey } from './public-key.js'
-import { readSignatureAlgorithm, type SignatureAlgorithm, sameAlgorithm } from './signature-algorithm.js'
+import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.js'
+import { certificateSyntax, type TbsCertificate, tbsCertificateSyntax, validitySyntax } from './syntax.js'
 
 /** An X.509 version 3 certificate (RFC 5280). Every byte string is the one that was received. */
 export interface Certificate extends StandardExtensions {
@@ -65,17 +58,24 @@ export function parseCertificate(der: Uint8Array, limits: CertificateLimits = {}
   if (der.length > maxBytes) refuse('length', `at most ${maxBytes} bytes`, String(der.length))
   const deviations = new Set<DerDeviation>()
   const own = Uint8Array.from(der)
-  const fields = DerFields.of(readDer(own, 'certificate', deviations), Tag.sequence)
-  const tbs = fields.take(Tag.sequence, 'tbsCertificate')
-  const algorithm = fields.take(Tag.sequence, 'signatureAlgorithm')
-  const value = readOctetBits(fields.take(Tag.bitString, 'signatureValue'))
-  fields.end()
-  const body = readTbs({ ...tbs, path: 'tbsCertificate' }, algorithm, deviations)
+  const { tbsCertificate, signatureAlgorithm, signatureValue } = decodeDer(
+    own,
+    certificateSyntax,
+    'certificate',
+    deviations,
+  )
+  if (signatureValue.unusedBits !== 0) refuse('signatureValue', 'whole octets', 'bits left over')
+  const tbs = decodeElement(tbsCertificate, tbsCertificateSyntax, 'tbsCertificate')
+  if (!equalBytes(receivedBytes(tbs.signature), receivedBytes(signatureAlgorithm))) {
+    refuse('tbsCertificate.signature', 'the outer algorithm', 'another one')
+  }
+  const body = readTbs(tbs, deviations)
+  const algorithm = readSignatureAlgorithm(signatureAlgorithm, 'signatureAlgorithm', deviations)
   return {
     der: own,
-    tbs: tbs.bytes,
+    tbs: receivedBytes(tbsCertificate),
     ...body,
-    signature: { algorithm: readSignatureAlgorithm(algorithm, deviations), value },
+    signature: { algorithm, value: new Uint8Array(signatureValue.value) },
     fingerprint: toHex(createHash('sha256').update(own).digest()),
     deviations: [...deviations],
   }
@@ -91,38 +91,46 @@ export function measureCertificate(bytes: Uint8Array): number {
   return measureDer(bytes, 'certificate')
 }
 
-/** TBSCertificate (RFC 5280 section 4.1.2). */
-function readTbs(tbs: DerElement, outerAlgorithm: DerElement, deviations: Set<DerDeviation>) {
-  const fields = DerFields.of(tbs, Tag.sequence)
-  readVersion(fields.take(contextConstructed(0), 'version'))
-  const serial = serialText(fields.take(Tag.integer, 'serialNumber'))
-  const algorithm = fields.take(Tag.sequence, 'signature')
-  if (!sameAlgorithm(algorithm, outerAlgorithm)) refuse(algorithm.path, 'the outer algorithm', 'another one')
-  const issuer = readName(fields.take(Tag.sequence, 'issuer'))
-  const validity = readValidity(fields.take(Tag.sequence, 'validity'), deviations)
-  const subject = readName(fields.take(Tag.sequence, 'subject'))
-  const publicKey = readPublicKey(fields.take(Tag.sequence, 'subjectPublicKeyInfo'))
-  fields.optional(contextPrimitive(1), 'issuerUniqueID')
-  fields.optional(contextPrimitive(2), 'subjectUniqueID')
-  const list = fields.optional(contextConstructed(3), 'extensions')
-  fields.end()
-  const extensions = list
-    ? readExtensions(unwrapExplicit(list, Tag.sequence), deviations)
-    : new Map<string, CertificateExtension>()
-  const standard = readStandardExtensions(extensions, deviations)
-  return { serial, issuer, ...validity, subject, publicKey, extensions, ...standard }
+function readTbs(tbs: TbsCertificate, deviations: Set<DerDeviation>) {
+  const version = Number(tbs.version ?? 0) + 1
+  if (version !== 3) refuse('tbsCertificate.version', 'version 3', `version ${version}`)
+  const extensions =
+    tbs.extensions === undefined
+      ? new Map<string, CertificateExtension>()
+      : readExtensions(tbs.extensions, 'tbsCertificate.extensions', deviations)
+  return {
+    serial: readSerial(tbs.serialNumber, 'tbsCertificate.serialNumber'),
+    issuer: readName(tbs.issuer, 'tbsCertificate.issuer'),
+    ...readValidity(tbs.validity, 'tbsCertificate.validity', deviations),
+    subject: readName(tbs.subject, 'tbsCertificate.subject'),
+    publicKey: readPublicKey(tbs.subjectPublicKeyInfo, 'tbsCertificate.subjectPublicKeyInfo'),
+    extensions,
+    ...readStandardExtensions(extensions, deviations),
+  }
 }
 
-function readVersion(element: DerElement): void {
-  const version = readSmall(unwrapExplicit(element, Tag.integer), 255)
-  if (version !== 2) refuse(element.path, 'version 3', `version ${version + 1}`)
+/** Lower-case hexadecimal without sign octet (RFC 5280 section 4.1.2.2). */
+function readSerial(content: ArrayBuffer, path: string): string {
+  const value = unsigned(content, path)
+  if (value === 0n) refuse(path, 'a positive serial number', '0')
+  if (content.byteLength > 21) refuse(path, 'at most 20 octets', String(content.byteLength))
+  return value.toString(16)
 }
 
-function readValidity(element: DerElement, deviations: Set<DerDeviation>) {
-  const fields = DerFields.of(element, Tag.sequence)
-  const notBefore = readTime(fields.any('notBefore'), deviations)
-  const notAfter = readTime(fields.any('notAfter'), deviations)
-  fields.end()
-  if (notAfter < notBefore) refuse(element.path, 'notAfter not before notBefore', 'an empty period')
+function readValidity(received: Asn1Element, path: string, deviations: Set<DerDeviation>) {
+  const validity = decodeElement(received, validitySyntax, path)
+  const notBefore = readTime(validity.notBefore, `${path}.notBefore`, deviations)
+  const notAfter = readTime(validity.notAfter, `${path}.notAfter`, deviations)
+  if (notAfter < notBefore) refuse(path, 'notAfter not before notBefore', 'an empty period')
   return { notBefore, notAfter }
+}
+
+/** Milliseconds since 1970; two-digit years are of 1950 to 2049 (RFC 5280 section 4.1.2.5). */
+function readTime(received: Asn1Element, path: string, deviations: Set<DerDeviation>): number {
+  const time = decodeElement(received, Time, path)
+  const instant = time.getTime()
+  if (instant.getUTCMilliseconds() !== 0) refuse(path, 'whole seconds', 'a fraction')
+  const year = instant.getUTCFullYear()
+  if (time.generalTime !== undefined && year >= 1950 && year < 2050) deviations.add('time-form')
+  return instant.getTime()
 }

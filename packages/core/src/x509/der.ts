@@ -1,29 +1,16 @@
 import { hexByte, refuse } from './failure.js'
 
-/** Identifier octets (X.690 section 8.1.2) that certificates use. */
+/** Identifier octets (X.690 section 8.1.2) that are told apart here. */
 export const Tag = {
   boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
-  octetString: 0x04,
   null: 0x05,
   oid: 0x06,
-  utf8String: 0x0c,
-  printableString: 0x13,
-  teletexString: 0x14,
-  ia5String: 0x16,
-  utcTime: 0x17,
-  generalizedTime: 0x18,
-  universalString: 0x1c,
-  bmpString: 0x1e,
+  enumerated: 0x0a,
   sequence: 0x30,
   set: 0x31,
 } as const
-
-/** Identifier octet of a context-specific, constructed element: `[n] EXPLICIT`, or `[n] IMPLICIT` of a SEQUENCE. */
-export const contextConstructed = (n: number): number => 0xa0 | n
-/** Identifier octet of a context-specific, primitive element: `[n] IMPLICIT` of a simple type. */
-export const contextPrimitive = (n: number): number => 0x80 | n
 
 /** A departure from DER that leaves the meaning unambiguous and that certificates in the field have. */
 export type DerDeviation =
@@ -40,43 +27,26 @@ export type DerDeviation =
   /** A date before 2050 is written as GeneralizedTime. */
   | 'time-form'
 
-/** One element of DER: its bytes as they were received, and its members when it is constructed. */
-export interface DerElement {
-  /** Identifier octet. */
-  readonly tag: number
-  /** Identifier, length and content. */
-  readonly bytes: Uint8Array
-  readonly content: Uint8Array
-  /** Members of a constructed element; empty for a primitive one. */
-  readonly members: readonly DerElement[]
-  /** Where it stands, for errors. */
-  readonly path: string
-}
-
 const maxDepth = 24
 
-/** Reading state: where deviations go, and where the bytes stand. */
+/** Checking state: what is checked, how errors name it, and where deviations go. */
 interface Context {
+  readonly bytes: Uint8Array
   readonly path: string
   readonly deviations: Set<DerDeviation>
 }
 
 /**
- * Reads one element that takes up all the bytes, strictly by the distinguished encoding rules (X.690 section 10 and
- * 11): definite and minimal lengths, low tag numbers, canonical booleans, integers, bit strings and object identifiers,
- * no constructed strings, nothing behind the end, at most 24 levels.
- * @param deviations receives the departures that were let pass
+ * Checks that the bytes are one element by the distinguished encoding rules (X.690 sections 10 and 11), which the
+ * library that decodes them does not: definite and minimal lengths, low tag numbers, canonical booleans, integers, bit
+ * strings and object identifiers, no constructed strings, nothing behind the end, at most 24 levels.
+ * @param deviations receives `set-order` when a SET is not sorted
  * @throws CERTIFICATE_INVALID
  */
-export function readDer(
-  bytes: Uint8Array,
-  path: string,
-  deviations: Set<DerDeviation> = new Set(),
-): DerElement {
-  const context = { path, deviations }
-  const end = measure(bytes, 0, path).end
+export function checkDer(bytes: Uint8Array, path: string, deviations: Set<DerDeviation> = new Set()): void {
+  const end = measureDer(bytes, path)
   if (end !== bytes.length) refuse(path, `${end} bytes`, `${bytes.length - end} more`)
-  return readAt(bytes, 0, 0, context)
+  checkElement({ bytes, path, deviations }, 0, end, 0)
 }
 
 /**
@@ -84,46 +54,41 @@ export function readDer(
  * @throws CERTIFICATE_INVALID when no whole element is there
  */
 export function measureDer(bytes: Uint8Array, path: string): number {
-  return measure(bytes, 0, path).end
+  return measure(bytes, 0, bytes.length, path).end
 }
 
-function readAt(bytes: Uint8Array, start: number, depth: number, context: Context): DerElement {
-  const { path } = context
+/** Checks the element at `start`, which must end at `limit` or before; gives its end. */
+function checkElement(context: Context, start: number, limit: number, depth: number): number {
+  const { bytes, path } = context
   if (depth > maxDepth) refuse(path, `at most ${maxDepth} levels`, 'more')
-  const { content, end } = measure(bytes, start, path)
+  const { content, end } = measure(bytes, start, limit, path)
   const tag = bytes[start] ?? 0
-  const element = {
-    tag,
-    bytes: bytes.subarray(start, end),
-    content: bytes.subarray(content, end),
-    members: (tag & 0x20) === 0 ? [] : readMembers(bytes, content, end, depth, context),
-    path,
+  const constructed = (tag & 0x20) !== 0
+  if (tag < 0x40 && constructed !== (tag === Tag.sequence || tag === Tag.set)) {
+    refuse(path, 'a primitive value, SEQUENCE or SET', `identifier ${hexByte(tag)}`)
   }
-  checkUniversal(element, context)
-  return element
+  if (constructed) checkMembers(context, content, end, depth, tag === Tag.set)
+  else if (canonical[tag]?.(bytes.subarray(content, end)) === false) {
+    refuse(path, 'a canonical value', `one that is not (${hexByte(tag)})`)
+  }
+  return end
 }
 
-function readMembers(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  depth: number,
-  context: Context,
-): DerElement[] {
-  const members: DerElement[] = []
-  const inner = bytes.subarray(0, end)
+function checkMembers(context: Context, start: number, end: number, depth: number, ordered: boolean): void {
+  const { bytes, deviations } = context
+  let before: Uint8Array | undefined
   for (let at = start; at < end; ) {
-    const member = readAt(inner, at, depth + 1, context)
-    members.push(member)
-    at += member.bytes.length
+    const next = checkElement(context, at, end, depth + 1)
+    const member = bytes.subarray(at, next)
+    if (ordered && before !== undefined && Buffer.compare(before, member) > 0) deviations.add('set-order')
+    before = member
+    at = next
   }
-  return members
 }
 
-function measure(bytes: Uint8Array, start: number, path: string): { content: number; end: number } {
-  const tag = bytes[start]
-  const first = bytes[start + 1]
-  if (tag === undefined || first === undefined) refuse(path, 'an element', 'the end of the bytes')
+function measure(bytes: Uint8Array, start: number, limit: number, path: string) {
+  if (start + 2 > limit) refuse(path, 'an element', 'the end of the bytes')
+  const [tag = 0, first = 0] = bytes.subarray(start, start + 2)
   if ((tag & 0x1f) === 0x1f) refuse(path, 'a low tag number', 'a high one')
   let content = start + 2
   let length = first
@@ -137,29 +102,23 @@ function measure(bytes: Uint8Array, start: number, path: string): { content: num
       refuse(path, 'a minimal length', `${octets} octets`)
   }
   const end = content + length
-  if (end > bytes.length) refuse(path, `${length} bytes of content`, `${Math.max(0, bytes.length - content)}`)
+  if (end > limit) refuse(path, `${length} bytes of content`, `${Math.max(0, limit - content)}`)
   return { content, end }
 }
 
+/** The longest object identifier that is read; longer ones would only cost time. */
+const maxOidLength = 64
+
+/** Primitive values that have one form only; 0x10 and 0x11 would be a primitive SEQUENCE and SET. */
 const canonical: Readonly<Record<number, (content: Uint8Array) => boolean>> = {
   [Tag.boolean]: (c) => c.length === 1 && (c[0] === 0 || c[0] === 0xff),
   [Tag.integer]: isMinimalInteger,
   [Tag.bitString]: isCanonicalBitString,
   [Tag.null]: (c) => c.length === 0,
   [Tag.oid]: isCanonicalOid,
-  10: isMinimalInteger,
-}
-
-function checkUniversal(element: DerElement, { path, deviations }: Context): void {
-  const { tag, content } = element
-  if (tag >= 0x40) return
-  const constructed = (tag & 0x20) !== 0
-  if (constructed !== (tag === Tag.sequence || tag === Tag.set) || tag === 0x10 || tag === 0x11) {
-    refuse(path, 'a primitive value, SEQUENCE or SET', `identifier ${hexByte(tag)}`)
-  }
-  if (canonical[tag]?.(content) === false)
-    refuse(path, 'a canonical value', `one that is not (${hexByte(tag)})`)
-  if (tag === Tag.set && !isOrdered(element.members)) deviations.add('set-order')
+  [Tag.enumerated]: isMinimalInteger,
+  16: () => false,
+  17: () => false,
 }
 
 function isMinimalInteger(c: Uint8Array): boolean {
@@ -176,13 +135,6 @@ function isCanonicalBitString(c: Uint8Array): boolean {
 }
 
 function isCanonicalOid(c: Uint8Array): boolean {
-  if (c.length === 0 || (c.at(-1) ?? 0x80) >= 0x80) return false
+  if (c.length === 0 || c.length > maxOidLength || (c.at(-1) ?? 0x80) >= 0x80) return false
   return c.every((octet, i) => octet !== 0x80 || (c[i - 1] ?? 0) >= 0x80)
-}
-
-function isOrdered(members: readonly DerElement[]): boolean {
-  return members.every((member, i) => {
-    const before = members[i - 1]
-    return before === undefined || Buffer.compare(before.bytes, member.bytes) <= 0
-  })
 }

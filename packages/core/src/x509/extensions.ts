@@ -1,15 +1,18 @@
 import {
-  contextConstructed,
-  contextPrimitive,
-  type DerDeviation,
-  type DerElement,
-  readDer,
-  Tag,
-} from './der.js'
-import { DerFields, expectTag, unwrapExplicit } from './der-fields.js'
-import { readNamedBits, readOid, readSmall, readString, readUnsigned } from './der-values.js'
+  AsnIpConverter,
+  AuthorityKeyIdentifier,
+  ExtendedKeyUsage,
+  type GeneralName,
+  KeyUsage as KeyUsageBits,
+  SubjectAlternativeName,
+  SubjectKeyIdentifier,
+} from '@peculiar/asn1-x509'
+import { type Asn1Element, decodeDer, decodeElement, encodeDer, openBytes } from './asn1.js'
+import type { DerDeviation } from './der.js'
 import { refuse } from './failure.js'
-import { type DistinguishedName, readName } from './names.js'
+import { smallNumber } from './integers.js'
+import { type DistinguishedName, describeName } from './names.js'
+import { basicConstraintsSyntax, extensionsSyntax } from './syntax.js'
 
 /** One extension as received. */
 export interface CertificateExtension {
@@ -80,39 +83,30 @@ type Deviations = Set<DerDeviation>
 
 /** Reads the Extensions SEQUENCE. An identifier that comes twice is refused (RFC 5280 section 4.2). */
 export function readExtensions(
-  element: DerElement,
+  received: Asn1Element,
+  path: string,
   deviations: Deviations,
 ): Map<string, CertificateExtension> {
+  const list = decodeElement(received, extensionsSyntax, path)
+  if (list.length === 0) refuse(path, 'at least one extension', 'none')
   const extensions = new Map<string, CertificateExtension>()
-  const list = DerFields.of(element, Tag.sequence).rest(Tag.sequence)
-  if (list.length === 0) refuse(element.path, 'at least one extension', 'none')
-  for (const item of list) {
-    const extension = readExtension(item, deviations)
-    if (extensions.has(extension.oid)) refuse(item.path, `one ${extension.oid}`, 'two')
-    extensions.set(extension.oid, extension)
+  for (const { extnID: oid, critical, extnValue } of list) {
+    if (extensions.has(oid)) refuse(path, `one ${oid}`, 'two')
+    const value = new Uint8Array(extnValue.buffer)
+    extensions.set(oid, { oid, critical: readDefaultFalse(critical, deviations), value })
   }
   return extensions
 }
 
-function readExtension(element: DerElement, deviations: Deviations): CertificateExtension {
-  const fields = DerFields.of(element, Tag.sequence)
-  const oid = readOid(fields.take(Tag.oid, 'extnID'))
-  const critical = readDefaultFalse(fields.optional(Tag.boolean, 'critical'), deviations)
-  const value = fields.take(Tag.octetString, 'extnValue').content
-  fields.end()
-  return { oid, critical, value }
-}
-
-function readDefaultFalse(element: DerElement | undefined, deviations: Deviations): boolean {
-  if (element === undefined) return false
-  const value = element.content[0] === 0xff
-  if (!value) deviations.add('encoded-default')
-  return value
+function readDefaultFalse(value: boolean | undefined, deviations: Deviations): boolean {
+  if (value === false) deviations.add('encoded-default')
+  return value ?? false
 }
 
 type Parsers = {
   readonly [K in keyof StandardExtensions]-?: (
-    element: DerElement,
+    value: Uint8Array,
+    path: string,
     deviations: Deviations,
   ) => StandardExtensions[K]
 }
@@ -121,7 +115,7 @@ const parsers: Parsers = {
   basicConstraints: readBasicConstraints,
   keyUsage: readKeyUsage,
   extendedKeyUsage: readExtendedKeyUsage,
-  subjectKeyId: (element) => readKeyId(expectTag(element, Tag.octetString)),
+  subjectKeyId: readSubjectKeyId,
   authorityKeyId: readAuthorityKeyId,
   subjectAlternativeNames: readAlternativeNames,
 }
@@ -135,7 +129,7 @@ export function readStandardExtensions(
   for (const [name, parse] of Object.entries(parsers)) {
     const extension = extensions.get(ExtensionOid[name as keyof Parsers])
     if (extension === undefined) continue
-    const value = parse(readDer(extension.value, `extensions.${name}`, deviations), deviations)
+    const value = parse(extension.value, `extensions.${name}`, deviations)
     if (value !== undefined) parsed[name] = value
   }
   return parsed
@@ -145,90 +139,81 @@ export function readStandardExtensions(
 const maxPathLength = 255
 
 function readBasicConstraints(
-  element: DerElement,
+  value: Uint8Array,
+  path: string,
   deviations: Deviations,
 ): NonNullable<StandardExtensions['basicConstraints']> {
-  const fields = DerFields.of(element, Tag.sequence)
-  const ca = readDefaultFalse(fields.optional(Tag.boolean, 'cA'), deviations)
-  const length = fields.optional(Tag.integer, 'pathLenConstraint')
-  fields.end()
-  if (length === undefined) return { ca }
-  return { ca, pathLength: readSmall(length, maxPathLength) }
+  const { cA, pathLenConstraint } = decodeDer(value, basicConstraintsSyntax, path, deviations)
+  const ca = readDefaultFalse(cA, deviations)
+  if (pathLenConstraint === undefined) return { ca }
+  return { ca, pathLength: smallNumber(pathLenConstraint, maxPathLength, `${path}.pathLenConstraint`) }
 }
 
-function readKeyUsage(element: DerElement, deviations: Deviations): ReadonlySet<KeyUsage> {
-  const bits = readNamedBits(expectTag(element, Tag.bitString), deviations)
-  const usages = bits.flatMap((bit) => keyUsageNames[bit] ?? [])
-  if (usages.length < bits.length) deviations.add('unknown-usage')
-  if (usages.length === 0) refuse(element.path, 'at least one usage', 'none')
+function readKeyUsage(value: Uint8Array, path: string, deviations: Deviations): ReadonlySet<KeyUsage> {
+  const flags = decodeDer(value, KeyUsageBits, path, deviations)
+  const width = 8 * flags.value.byteLength - flags.unusedBits
+  if (width > 32) refuse(path, 'at most 32 bits', 'more')
+  // A name's bit number is its power of two: the first bit counts 1.
+  const bits: number = flags.toNumber()
+  const usages = keyUsageNames.filter((_, bit) => (bits & (1 << bit)) !== 0)
+  if (width > 0 && bits < 2 ** (width - 1)) deviations.add('trailing-bits')
+  if (bits >= 2 ** keyUsageNames.length) deviations.add('unknown-usage')
+  if (usages.length === 0) refuse(path, 'at least one usage', 'none')
   return new Set(usages)
 }
 
-function readExtendedKeyUsage(element: DerElement): readonly string[] {
-  const usages = DerFields.of(element, Tag.sequence).rest(Tag.oid).map(readOid)
-  if (usages.length === 0) refuse(element.path, 'at least one usage', 'none')
-  return usages
+function readExtendedKeyUsage(value: Uint8Array, path: string, deviations: Deviations): readonly string[] {
+  const usages = decodeDer(value, ExtendedKeyUsage, path, deviations)
+  if (usages.length === 0) refuse(path, 'at least one usage', 'none')
+  return [...usages]
 }
 
-function readKeyId(element: DerElement): Uint8Array {
-  if (element.content.length === 0) refuse(element.path, 'a key identifier', 'an empty one')
-  return element.content
+function readSubjectKeyId(value: Uint8Array, path: string): Uint8Array {
+  return keyIdOf(decodeDer(value, SubjectKeyIdentifier, path), path)
 }
 
-function readAuthorityKeyId(element: DerElement): Uint8Array | undefined {
-  const fields = DerFields.of(element, Tag.sequence)
-  const id = fields.optional(contextPrimitive(0), 'keyIdentifier')
-  const issuer = fields.optional(contextConstructed(1), 'authorityCertIssuer')
-  const serial = fields.optional(contextPrimitive(2), 'authorityCertSerialNumber')
-  fields.end()
-  if ((issuer === undefined) !== (serial === undefined)) {
-    refuse(element.path, 'issuer and serial number together', 'one of them')
+function readAuthorityKeyId(value: Uint8Array, path: string, deviations: Deviations): Uint8Array | undefined {
+  const authority = decodeDer(value, AuthorityKeyIdentifier, path, deviations)
+  const { keyIdentifier, authorityCertIssuer, authorityCertSerialNumber } = authority
+  if ((authorityCertIssuer === undefined) !== (authorityCertSerialNumber === undefined)) {
+    refuse(path, 'issuer and serial number together', 'one of them')
   }
-  return id === undefined ? undefined : readKeyId(id)
+  return keyIdentifier && keyIdOf(keyIdentifier, path)
+}
+
+function keyIdOf({ buffer }: SubjectKeyIdentifier, path: string): Uint8Array {
+  if (buffer.byteLength === 0) refuse(path, 'a key identifier', 'an empty one')
+  return new Uint8Array(buffer)
 }
 
 /** Names that one certificate may have. */
 const maxNames = 128
 
-function readAlternativeNames(element: DerElement): AlternativeNames {
-  expectTag(element, Tag.sequence)
-  const { members } = element
-  if (members.length === 0 || members.length > maxNames) {
-    refuse(element.path, `1 to ${maxNames} names`, String(members.length))
+function readAlternativeNames(value: Uint8Array, path: string, deviations: Deviations): AlternativeNames {
+  const names = [...decodeDer(value, SubjectAlternativeName, path, deviations)]
+  if (names.length === 0 || names.length > maxNames) {
+    refuse(path, `1 to ${maxNames} names`, String(names.length))
   }
-  const of = (tag: number) => members.filter((m) => m.tag === tag).map((m) => ({ ...m, path: element.path }))
-  const text = (tag: number) => of(tag).map((m) => asciiOf(m))
-  const names = {
-    otherNames: of(contextConstructed(0)).map(readOtherName),
-    emails: text(contextPrimitive(1)),
-    dnsNames: text(contextPrimitive(2)),
-    directoryNames: of(contextConstructed(4)).map((m) => readName(unwrapExplicit(m, Tag.sequence))),
-    uris: text(contextPrimitive(6)),
-    ipAddresses: of(contextPrimitive(7)).map((m) => m.content),
+  const of = <K extends keyof GeneralName>(kind: K) =>
+    names.map((name) => name[kind]).filter((name): name is NonNullable<GeneralName[K]> => name !== undefined)
+  const sorted = {
+    otherNames: of('otherName').map((name) => ({ type: name.typeId, value: openBytes(name.value) })),
+    emails: of('rfc822Name').map((text) => ascii(text, path)),
+    dnsNames: of('dNSName').map((text) => ascii(text, path)),
+    directoryNames: of('directoryName').map((name) => describeName(name, encodeDer(name), path)),
+    uris: of('uniformResourceIdentifier').map((text) => ascii(text, path)),
+    ipAddresses: of('iPAddress').map(addressBytes),
   }
-  const read = Object.values(names).reduce((sum, list) => sum + list.length, 0)
-  return { ...names, unread: members.length - read }
+  const read = Object.values(sorted).reduce((sum, list) => sum + list.length, 0)
+  return { ...sorted, unread: names.length - read }
 }
 
-function asciiOf(element: DerElement): string {
-  return readString({ ...element, tag: Tag.ia5String }) ?? ''
+/** The octets of an address, which asn1-x509 makes text of: what follows an identifier and a length of one octet. */
+function addressBytes(text: string): Uint8Array {
+  return encodeDer(AsnIpConverter.toASN(text)).subarray(2)
 }
 
-function readOtherName(element: DerElement): { type: string; value: Uint8Array } {
-  const fields = DerFields.of(element, contextConstructed(0))
-  const type = readOid(fields.take(Tag.oid, 'type-id'))
-  const wrapper = fields.take(contextConstructed(0), 'value')
-  fields.end()
-  const [value, ...more] = wrapper.members
-  if (value === undefined || more.length > 0)
-    refuse(wrapper.path, 'one value', String(wrapper.members.length))
-  return { type, value: value.bytes }
-}
-
-/** Content of an INTEGER as lower-case hexadecimal without sign octet; serial numbers are written so. */
-export function serialText(element: DerElement): string {
-  const value = readUnsigned(element)
-  if (value === 0n) refuse(element.path, 'a positive serial number', '0')
-  if (element.content.length > 21) refuse(element.path, 'at most 20 octets', String(element.content.length))
-  return value.toString(16)
+function ascii(text: string, path: string): string {
+  if (!/^\p{ASCII}*$/u.test(text)) refuse(path, 'the characters of its type', 'others')
+  return text
 }

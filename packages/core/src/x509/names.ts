@@ -1,7 +1,6 @@
+import { type AttributeTypeAndValue, type AttributeValue, Name } from '@peculiar/asn1-x509'
 import { toHex } from '../bytes/index.js'
-import { type DerElement, Tag } from './der.js'
-import { DerFields } from './der-fields.js'
-import { readOid, readString } from './der-values.js'
+import { type Asn1Element, decodeElement, encodeDer, receivedBytes } from './asn1.js'
 import { refuse } from './failure.js'
 
 /** One attribute of a distinguished name. */
@@ -51,16 +50,22 @@ const maxAttributes = 64
  * Reads a Name.
  * @throws CERTIFICATE_INVALID
  */
-export function readName(element: DerElement): DistinguishedName {
-  const relative = DerFields.of(element, Tag.sequence)
-    .rest(Tag.set)
-    .map((set) => DerFields.of(set, Tag.set).rest(Tag.sequence))
-  for (const set of relative) if (set.length === 0) refuse(element.path, 'an attribute in each SET', 'none')
-  if (relative.flat().length > maxAttributes)
-    refuse(element.path, `at most ${maxAttributes} attributes`, 'more')
-  const parts = relative.map((set) => set.map((attribute) => readAttribute(attribute)))
+export function readName(received: Asn1Element, path: string): DistinguishedName {
+  return describeName(decodeElement(received, Name, path), receivedBytes(received), path)
+}
+
+/**
+ * What a decoded name says.
+ * @param der the name as received
+ * @throws CERTIFICATE_INVALID
+ */
+export function describeName(name: Name, der: Uint8Array, path: string): DistinguishedName {
+  const sets = Array.from(name, (set) => Array.from(set))
+  if (sets.some((set) => set.length === 0)) refuse(path, 'an attribute in each SET', 'none')
+  if (sets.flat().length > maxAttributes) refuse(path, `at most ${maxAttributes} attributes`, 'more')
+  const parts = sets.map((set) => set.map((attribute) => readAttribute(attribute, path)))
   return {
-    der: element.bytes,
+    der,
     key: JSON.stringify(parts.map((set) => set.map((part) => part.key))),
     text: parts
       .map((set) => set.map((part) => part.text).join('+'))
@@ -76,20 +81,36 @@ interface Part {
   readonly key: readonly string[]
 }
 
-function readAttribute(element: DerElement): Part {
-  const fields = DerFields.of(element, Tag.sequence)
-  const type = readOid(fields.take(Tag.oid, 'type'))
-  const raw = fields.any('value')
-  fields.end()
-  const value = readString(raw)
-  // A TeletexString is left out: its characters are what each implementation takes them for.
-  const comparable = value !== undefined && raw.tag !== Tag.teletexString
-  const written = value === undefined ? `#${toHex(raw.bytes)}` : escapeValue(value)
-  return {
-    attribute: value === undefined ? { type } : { type, value },
-    text: `${shortNames[type] ?? type}=${written}`,
-    key: comparable ? [type, 'text', value] : [type, 'der', toHex(raw.bytes)],
+/** The string types that are read, and what their characters are (X.680 section 41). */
+const alphabets = {
+  utf8String: /^/u,
+  printableString: /^[A-Za-z0-9 '()+,\-./:=?]*$/,
+  ia5String: /^\p{ASCII}*$/u,
+  bmpString: /^\P{Cs}*$/u,
+  teletexString: /^/u,
+} as const
+const stringKinds = Object.keys(alphabets) as (keyof typeof alphabets)[]
+
+function readAttribute({ type, value }: AttributeTypeAndValue, path: string): Part {
+  const kind = stringKinds.find((name) => value[name] !== undefined)
+  const text = kind && readText(value, kind, path)
+  const inHex = () => toHex(encodeDer(value))
+  if (text === undefined) {
+    const hex = inHex()
+    return { attribute: { type }, text: `${shortNames[type] ?? type}=#${hex}`, key: [type, 'der', hex] }
   }
+  return {
+    attribute: { type, value: text },
+    text: `${shortNames[type] ?? type}=${escapeValue(text)}`,
+    // A TeletexString is compared by its bytes: its characters are what each implementation takes them for.
+    key: kind === 'teletexString' ? [type, 'der', inHex()] : [type, 'text', text],
+  }
+}
+
+function readText(value: AttributeValue, kind: keyof typeof alphabets, path: string): string {
+  const text = value[kind] ?? ''
+  if (!alphabets[kind].test(text)) refuse(path, 'the characters of its type', 'others')
+  return text
 }
 
 // Control, format (bidirectional overrides, zero width), separator, surrogate, private and unassigned characters.

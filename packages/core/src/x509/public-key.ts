@@ -1,9 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { concatBytes, fromHex } from '../bytes/index.js'
-import { type DerElement, readDer, Tag } from './der.js'
-import { DerFields } from './der-fields.js'
-import { readOctetBits, readOid, readUnsigned } from './der-values.js'
+import { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@peculiar/asn1-x509'
+import { type Asn1Element, decodeDer, decodeElement, encodeDer, receivedBytes } from './asn1.js'
+import { Tag } from './der.js'
 import { refuse } from './failure.js'
+import { unsigned } from './integers.js'
+import { ecParametersSyntax, rsaPublicKeySyntax } from './syntax.js'
 
 /** Curves that are read; node:crypto verifies on the P ones, the injected WebCrypto on the others. */
 export type CurveName =
@@ -34,8 +35,9 @@ export type CertifiedKey = {
   | { readonly kind: 'unsupported'; readonly reason: string }
 )
 
+const rsaEncryption = '1.2.840.113549.1.1.1'
 const rsaRestrictions = new Map<string, 'oaep' | 'pss' | undefined>([
-  ['1.2.840.113549.1.1.1', undefined],
+  [rsaEncryption, undefined],
   ['1.2.840.113549.1.1.7', 'oaep'],
   ['1.2.840.113549.1.1.10', 'pss'],
 ])
@@ -52,19 +54,12 @@ const curves: Readonly<Record<string, { readonly name: CurveName; readonly bytes
 }
 
 /**
- * Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7, RFC 4055, RFC 5480).
+ * Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7, RFC 4055, RFC 5480) of a certificate.
  * @throws CERTIFICATE_INVALID when it is malformed; a key of another algorithm is `unsupported`
  */
-export function readPublicKey(element: DerElement): CertifiedKey {
-  const fields = DerFields.of(element, Tag.sequence)
-  const algorithmFields = DerFields.of(fields.take(Tag.sequence, 'algorithm'), Tag.sequence)
-  const bits = readOctetBits(fields.take(Tag.bitString, 'subjectPublicKey'))
-  fields.end()
-  const algorithm = readOid(algorithmFields.take(Tag.oid, 'algorithm'))
-  const common = { spki: element.bytes, algorithm }
-  if (rsaRestrictions.has(algorithm)) return { ...common, ...readRsa(bits, algorithm, element.path) }
-  if (algorithm === ecPublicKey) return { ...common, ...readEc(bits, algorithmFields, element.path) }
-  return { ...common, kind: 'unsupported', reason: `key algorithm ${algorithm}` }
+export function readPublicKey(received: Asn1Element, path: string): CertifiedKey {
+  const info = decodeElement(received, SubjectPublicKeyInfo, path)
+  return describeKey(receivedBytes(received), info, path)
 }
 
 /**
@@ -73,26 +68,36 @@ export function readPublicKey(element: DerElement): CertifiedKey {
  * @throws CERTIFICATE_INVALID
  */
 export function parsePublicKey(spki: Uint8Array): CertifiedKey {
-  if (spki.length > 8192) refuse('subjectPublicKeyInfo', 'at most 8192 bytes', String(spki.length))
-  return readPublicKey(readDer(Uint8Array.from(spki), 'subjectPublicKeyInfo'))
+  const path = 'subjectPublicKeyInfo'
+  if (spki.length > 8192) refuse(path, 'at most 8192 bytes', String(spki.length))
+  const own = Uint8Array.from(spki)
+  return describeKey(own, decodeDer(own, SubjectPublicKeyInfo, path), path)
+}
+
+function describeKey(spki: Uint8Array, info: SubjectPublicKeyInfo, path: string): CertifiedKey {
+  const { algorithm, parameters } = info.algorithm
+  const bits = new Uint8Array(info.subjectPublicKey)
+  const common = { spki, algorithm }
+  if (rsaRestrictions.has(algorithm)) return { ...common, ...readRsa(bits, algorithm, path) }
+  if (algorithm === ecPublicKey) return { ...common, ...readEc(bits, parameters, path) }
+  return { ...common, kind: 'unsupported', reason: `key algorithm ${algorithm}` }
 }
 
 function readRsa(bits: Uint8Array, algorithm: string, path: string) {
-  const fields = DerFields.of(readDer(bits, `${path}.subjectPublicKey`), Tag.sequence)
-  const modulus = readUnsigned(fields.take(Tag.integer, 'modulus'))
-  const exponent = readUnsigned(fields.take(Tag.integer, 'publicExponent'))
-  fields.end()
+  const place = `${path}.subjectPublicKey`
+  const { modulus, publicExponent } = decodeDer(bits, rsaPublicKeySyntax, place)
+  const modulusBits = unsigned(modulus, `${place}.modulus`).toString(2).length
+  const exponent = unsigned(publicExponent, `${place}.publicExponent`)
   const restriction = rsaRestrictions.get(algorithm)
-  const key = { kind: 'rsa' as const, modulusBits: modulus.toString(2).length, exponent, raw: bits }
+  const key = { kind: 'rsa' as const, modulusBits, exponent, raw: bits }
   return restriction === undefined ? key : { ...key, restriction }
 }
 
-function readEc(bits: Uint8Array, fields: DerFields, path: string) {
-  const named = fields.optional(Tag.oid, 'parameters')
+function readEc(bits: Uint8Array, parameters: AlgorithmIdentifier['parameters'], path: string) {
+  const named = new Uint8Array(parameters ?? [])
   // Parameters spelt out allow a curve with a generator of the attacker's choice (CVE-2020-0601).
-  if (named === undefined) return { kind: 'unsupported' as const, reason: 'explicit curve parameters' }
-  fields.end()
-  const oid = readOid(named)
+  if (named[0] !== Tag.oid) return { kind: 'unsupported' as const, reason: 'explicit curve parameters' }
+  const oid = decodeDer(named, ecParametersSyntax, `${path}.algorithm.parameters`).namedCurve
   const curve = curves[oid]
   if (curve === undefined) return { kind: 'unsupported' as const, reason: `curve ${oid}` }
   if (bits[0] !== 4 || bits.length !== 1 + 2 * curve.bytes) {
@@ -135,17 +140,7 @@ export function importPublicKey(key: CertifiedKey, path = 'subjectPublicKeyInfo'
   }
 }
 
-const rsaEncryption = fromHex('300d06092a864886f70d0101010500')
-
 function plainRsa(raw: Uint8Array): Uint8Array {
-  const bits = wrap(Tag.bitString, concatBytes(Uint8Array.of(0), raw))
-  return wrap(Tag.sequence, concatBytes(rsaEncryption, bits))
-}
-
-/** Identifier, minimal length, content. */
-function wrap(tag: number, content: Uint8Array): Uint8Array {
-  const { length } = content
-  if (length < 0x80) return concatBytes(Uint8Array.of(tag, length), content)
-  const octets = length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
-  return concatBytes(Uint8Array.of(tag, ...octets), content)
+  const algorithm = new AlgorithmIdentifier({ algorithm: rsaEncryption, parameters: null })
+  return encodeDer(new SubjectPublicKeyInfo({ algorithm, subjectPublicKey: Uint8Array.from(raw).buffer }))
 }

@@ -1,8 +1,9 @@
-import { equalBytes } from '../bytes/index.js'
-import { contextConstructed, type DerDeviation, type DerElement, Tag } from './der.js'
-import { DerFields, expectTag, unwrapExplicit } from './der-fields.js'
-import { readOid, readSmall } from './der-values.js'
+import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
+import { type Asn1Element, decodeDer, decodeElement, openBytes } from './asn1.js'
+import type { DerDeviation } from './der.js'
 import { refuse } from './failure.js'
+import { smallNumber } from './integers.js'
+import { pssParametersSyntax } from './syntax.js'
 
 /** Hashes that signatures are accepted with. */
 export type SignatureHash = 'sha256' | 'sha384' | 'sha512'
@@ -61,60 +62,47 @@ const maxSaltLength = 2048
  * @throws CERTIFICATE_INVALID
  */
 export function readSignatureAlgorithm(
-  element: DerElement,
+  received: Asn1Element,
+  path: string,
   deviations: Set<DerDeviation>,
 ): SignatureAlgorithm {
-  const fields = DerFields.of(element, Tag.sequence)
-  const oid = readOid(fields.take(Tag.oid, 'algorithm'))
-  if (oid === rsassaPss) return readPss(oid, fields)
+  const identifier = decodeElement(received, AlgorithmIdentifier, path)
+  const { algorithm: oid, parameters } = identifier
+  if (oid === rsassaPss) return readPss(identifier, `${path}.parameters`)
   const algorithm = known[oid]
   if (algorithm === undefined) {
     return { kind: 'unsupported', oid, reason: `${refusedNames[oid] ?? oid} is not accepted` }
   }
-  if (algorithm.kind === 'rsa-pkcs1') fields.take(Tag.null, 'parameters')
-  else if (fields.optional(Tag.null, 'parameters') !== undefined) deviations.add('null-parameters')
-  fields.end()
+  const isPkcs1 = algorithm.kind === 'rsa-pkcs1'
+  if (parameters !== null && (isPkcs1 || parameters !== undefined)) {
+    refuse(`${path}.parameters`, isPkcs1 ? 'NULL' : 'none', 'others')
+  }
+  if (!isPkcs1 && parameters === null) deviations.add('null-parameters')
   return { kind: algorithm.kind, oid, hash: algorithm.hash }
 }
 
 /** RSASSA-PSS-params (RFC 4055 section 3.1). Its defaults are SHA-1, so leaving a hash out makes it unsupported. */
-function readPss(oid: string, outer: DerFields): SignatureAlgorithm {
-  const fields = DerFields.of(outer.take(Tag.sequence, 'parameters'), Tag.sequence)
-  outer.end()
-  const hashField = fields.optional(contextConstructed(0), 'hashAlgorithm')
-  const maskField = fields.optional(contextConstructed(1), 'maskGenAlgorithm')
-  const saltField = fields.optional(contextConstructed(2), 'saltLength')
-  const trailer = fields.optional(contextConstructed(3), 'trailerField')
-  fields.end()
-  if (trailer !== undefined) readSmall(unwrapExplicit(trailer, Tag.integer), 1)
-  const hash = hashField && readHash(unwrapExplicit(hashField, Tag.sequence))
-  const mask = maskField && readMask(unwrapExplicit(maskField, Tag.sequence))
-  const saltLength =
-    saltField === undefined ? 20 : readSmall(unwrapExplicit(saltField, Tag.integer), maxSaltLength)
+function readPss({ algorithm: oid, parameters }: AlgorithmIdentifier, path: string): SignatureAlgorithm {
+  if (parameters === undefined) refuse(path, 'RSASSA-PSS-params', 'none')
+  const pss = decodeDer(openBytes(parameters), pssParametersSyntax, path)
+  if (pss.trailerField !== undefined) smallNumber(pss.trailerField, 1, `${path}.trailerField`)
+  const hash = pss.hashAlgorithm && readHash(pss.hashAlgorithm, `${path}.hashAlgorithm`)
+  const mask = pss.maskGenAlgorithm && readMask(pss.maskGenAlgorithm, `${path}.maskGenAlgorithm`)
+  const saltLength = smallNumber(pss.saltLength ?? 20, maxSaltLength, `${path}.saltLength`)
   if (hash === undefined) return { kind: 'unsupported', oid, reason: 'RSASSA-PSS with SHA-1 is not accepted' }
   if (mask !== hash) return { kind: 'unsupported', oid, reason: 'RSASSA-PSS with two hashes is not accepted' }
   return { kind: 'rsa-pss', oid, hash, saltLength }
 }
 
 /** The hash of an AlgorithmIdentifier, undefined when it is not an accepted one. */
-function readHash(element: DerElement): SignatureHash | undefined {
-  const fields = DerFields.of(element, Tag.sequence)
-  const oid = readOid(fields.take(Tag.oid, 'algorithm'))
-  fields.optional(Tag.null, 'parameters')
-  fields.end()
-  return hashes[oid]
+function readHash({ algorithm, parameters }: AlgorithmIdentifier, path: string): SignatureHash | undefined {
+  if (parameters) refuse(`${path}.parameters`, 'NULL or none', 'others')
+  return hashes[algorithm]
 }
 
-function readMask(element: DerElement): SignatureHash | undefined {
-  const fields = DerFields.of(element, Tag.sequence)
-  const oid = readOid(fields.take(Tag.oid, 'algorithm'))
-  if (oid !== mgf1) refuse(element.path, 'MGF1', oid)
-  const hash = readHash(expectTag(fields.any('parameters'), Tag.sequence))
-  fields.end()
-  return hash
-}
-
-/** Whether two AlgorithmIdentifiers are the same bytes (RFC 5280 section 4.1.1.2). */
-export function sameAlgorithm(a: DerElement, b: DerElement): boolean {
-  return equalBytes(a.bytes, b.bytes)
+function readMask({ algorithm, parameters }: AlgorithmIdentifier, path: string): SignatureHash | undefined {
+  if (algorithm !== mgf1) refuse(path, 'MGF1', algorithm)
+  if (parameters === undefined) refuse(`${path}.parameters`, 'a hash', 'none')
+  const place = `${path}.parameters`
+  return readHash(decodeDer(openBytes(parameters), AlgorithmIdentifier, place), place)
 }

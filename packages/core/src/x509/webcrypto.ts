@@ -1,8 +1,8 @@
 import { concatBytes } from '../bytes/index.js'
-import { readDer, Tag } from './der.js'
-import { DerFields } from './der-fields.js'
-import { readUnsigned } from './der-values.js'
+import { decodeDer } from './asn1.js'
+import { unsigned } from './integers.js'
 import type { SignatureHash } from './signature-algorithm.js'
+import { ecdsaSignatureSyntax } from './syntax.js'
 
 /** A public key as its provider holds it; it never leaves the provider's own calls. */
 type ProviderKey = unknown
@@ -78,9 +78,8 @@ async function loadProvider(): Promise<WebCryptoLike> {
 
 /** `r || s` of a strict ECDSA-Sig-Value (RFC 3279 section 2.2.3), undefined when a number is too long. */
 function fixedWidthSignature(signature: Uint8Array, width: number): Uint8Array<ArrayBuffer> | undefined {
-  const fields = DerFields.of(readDer(signature, 'signatureValue'), Tag.sequence)
-  const numbers = [fields.take(Tag.integer, 'r'), fields.take(Tag.integer, 's')].map(readUnsigned)
-  fields.end()
+  const { r, s } = decodeDer(signature, ecdsaSignatureSyntax, 'signatureValue')
+  const numbers = [r, s].map((number) => unsigned(number, 'signatureValue'))
   const parts = numbers.map((n) => Buffer.from(n.toString(16).padStart(2 * width, '0'), 'hex'))
   return parts.every((part) => part.length === width) ? Uint8Array.from(concatBytes(...parts)) : undefined
 }
