@@ -34,7 +34,7 @@ export function appraiseEvidence({ state, evidence, key, images }: AppraisalInpu
     signature: evidence.signature,
     attestationKey: key,
     nonce: qualifyingData(state),
-    qualifiedNames: possibleQualifiedNames(state.endorsementKeyName, key.name),
+    qualifiedNames: state.qualifiedNames,
     selection: state.selection,
     pcrs,
     eventLog: evidence.eventLog,
@@ -51,7 +51,10 @@ export function appraiseEvidence({ state, evidence, key, images }: AppraisalInpu
  * The qualified names that an attestation key can have beside an endorsement key: as its child, or as a primary key of
  * the endorsement hierarchy. In other hierarchies the TPM obfuscates clock and firmware version (Part 1, section 36.7).
  */
-function possibleQualifiedNames(endorsementKeyName: Uint8Array, keyName: Uint8Array): readonly Uint8Array[] {
+export function possibleQualifiedNames(
+  endorsementKeyName: Uint8Array,
+  keyName: Uint8Array,
+): readonly Uint8Array[] {
   const hierarchy = hierarchyName('endorsement')
   return [
     computeQualifiedName(computeQualifiedName(hierarchy, endorsementKeyName), keyName),

@@ -28,6 +28,8 @@ const challengeStateDef = struct('CHALLENGE_STATE', {
   endorsementKeyName: sizedBytes(u8, 66),
   /** The attestation key's TPMT_PUBLIC. */
   attestationKey: shortBytes,
+  /** Qualified names that the attestation key can have. */
+  qualifiedNames: listOf(u8, sizedBytes(u8, 66), 2),
   bindingKeyThumbprint: bytesOf(32),
   nonce: bytesOf(32),
   activationSecret: bytesOf(32),

@@ -1,7 +1,7 @@
 import { type AuditLog, createAuditLog } from '../audit/index.js'
 import { SecretBytes, toBase64url, toHex } from '../bytes/index.js'
 import { decode, encode } from '../codec/index.js'
-import { shareSecret } from '../config/index.js'
+import { assertLifetime, shareSecret } from '../config/index.js'
 import { type Endorsement, type EndorsementTrust, judgeEndorsement } from '../endorsement/index.js'
 import { describeError, TrustholdError } from '../errors/index.js'
 import { checkAttestationKey, type PreparedKey, prepareAttestationKey } from '../evidence/index.js'
@@ -20,7 +20,7 @@ import {
 import { createLocalSigner, generateSigningKey, issueToken, type TokenKind } from '../token/index.js'
 import { computeName, makeCredential, type TpmtPublic, tpmtPublic } from '../tpm2/index.js'
 import { type Check, conclude, fail, pass, unknown } from '../verdict/index.js'
-import { appraiseEvidence, checkSameIdentity } from './appraise.js'
+import { appraiseEvidence, checkSameIdentity, possibleQualifiedNames } from './appraise.js'
 import { BaseImages } from './base-images.js'
 import { CaCertificates } from './ca-certificates.js'
 import { type ChallengeState, openState, sealState } from './challenge-state.js'
@@ -41,9 +41,9 @@ export interface AttestationOptions {
   random: RandomSource
   /** Signs tokens; by default an ES256 key that is made once and shared through the ConfigStore. */
   signer?: TokenSigner
-  /** How long a host has to answer a challenge, in seconds; 60 by default. */
+  /** How long a host has to answer a challenge, in whole seconds, 1 to 3,600; 60 by default. */
   challengeLifetimeSeconds?: number
-  /** How long a token is valid, in seconds; 600 by default. */
+  /** How long a token is valid, in whole seconds, 1 to 86,400; 600 by default. */
   tokenLifetimeSeconds?: number
 }
 
@@ -93,6 +93,8 @@ export class AttestationService {
   /** Loads the configuration, and makes what all nodes share when this is the first of them. */
   static async open(options: AttestationOptions): Promise<AttestationService> {
     const { config } = options.storage
+    assertLifetime('challengeLifetimeSeconds', options.challengeLifetimeSeconds ?? 60, 3_600)
+    assertLifetime('tokenLifetimeSeconds', options.tokenLifetimeSeconds ?? 600, 86_400)
     const stateKey = await shareSecret(config, 'attestation/secrets/challenge-state', () =>
       SecretBytes.take(options.random.bytes(32)),
     )
@@ -199,6 +201,7 @@ export class AttestationService {
   ): ChallengeDocument {
     const { random, clock, challengeLifetimeSeconds = 60 } = this.#options
     const selection = this.baseImages.selection()
+    const endorsementKeyName = computeName(identity.endorsementKey)
     const nonce = random.bytes(32)
     const activationSecret = random.bytes(32)
     const expiresAt = BigInt(clock.now() + challengeLifetimeSeconds * 1_000)
@@ -206,8 +209,9 @@ export class AttestationService {
       id: random.bytes(16),
       expiresAt,
       endorsementKey: identity.endorsementKey,
-      endorsementKeyName: computeName(identity.endorsementKey),
+      endorsementKeyName,
       attestationKey: hello.attestationKey,
+      qualifiedNames: possibleQualifiedNames(endorsementKeyName, key.name),
       bindingKeyThumbprint: hello.bindingKeyThumbprint,
       nonce,
       activationSecret,

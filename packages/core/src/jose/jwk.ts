@@ -1,5 +1,5 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
-import { fromBase64url, toBase64url } from '../bytes/index.js'
+import { createPublicKey, hash, type KeyObject } from 'node:crypto'
+import { fromBase64url } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
 
 /** A public P-256 key as a JWK (RFC 7518 section 6.2), only the members that make the key. */
@@ -38,7 +38,7 @@ export function parseEcPublicJwk(value: unknown, what = 'jwk'): EcPublicJwk {
 /** RFC 7638 SHA-256 thumbprint, base64url. */
 export function thumbprint(jwk: EcPublicJwk): string {
   const canonical = `{"crv":"${jwk.crv}","kty":"${jwk.kty}","x":"${jwk.x}","y":"${jwk.y}"}`
-  return toBase64url(createHash('sha256').update(canonical).digest())
+  return hash('sha256', canonical, 'base64url')
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, sign } from 'node:crypto'
+import { hash, type KeyObject, sign } from 'node:crypto'
 import { toBase64url, utf8 } from '../bytes/index.js'
 import { isTrustholdError, TrustholdError } from '../errors/index.js'
 import {
@@ -35,7 +35,7 @@ function targetUri(url: string): string | undefined {
   return `${protocol}//${host}${pathname}`
 }
 
-const hashOf = (token: string): string => toBase64url(createHash('sha256').update(token).digest())
+const hashOf = (token: string): string => hash('sha256', token, 'base64url')
 
 /**
  * Makes a DPoP proof (RFC 9449 section 4.2): shows that the sender of a token holds the key that it is bound to.
@@ -137,16 +137,16 @@ function orRefuse<T>(check: string, read: () => T): T {
 
 function checkTarget(claims: Record<string, unknown>, target: ProofTarget): void {
   const { htm, htu, ath } = claims
-  const expected = targetUri(target.url)
-  if (
-    expected === undefined ||
-    htm !== target.method ||
-    typeof htu !== 'string' ||
-    targetUri(htu) !== expected
-  ) {
+  if (htm !== target.method || typeof htu !== 'string' || !isSameTarget(htu, target.url)) {
     throw refuse('proof.target', `it is not for ${target.method} of this address`)
   }
   if (ath !== hashOf(target.token)) throw refuse('proof.token', 'it is for another token')
+}
+
+function isSameTarget(htu: string, url: string): boolean {
+  if (htu === url) return URL.canParse(url)
+  const expected = targetUri(url)
+  return expected !== undefined && targetUri(htu) === expected
 }
 
 function checkFreshness(claims: Record<string, unknown>, now: number, window: number): string {

@@ -18,6 +18,7 @@ const state: ChallengeState = {
   endorsementKey: new Uint8Array(314).fill(3),
   endorsementKeyName: new Uint8Array(34).fill(4),
   attestationKey: new Uint8Array(280).fill(5),
+  qualifiedNames: [new Uint8Array(34).fill(8), new Uint8Array(34).fill(9)],
   bindingKeyThumbprint: new Uint8Array(32).fill(6),
   nonce: new Uint8Array(32).fill(7),
   activationSecret: new Uint8Array(32).fill(8),
