@@ -11,6 +11,7 @@ export {
   type RegisteredKeyDocument,
   registeredKeyDocument,
 } from './endorsement-documents.js'
+export { assertLifetime } from './lifetimes.js'
 export { type LiveDocument, LiveMap, type LiveMapOptions } from './live-map.js'
 export { assertName, keyOfName, maxNameLength, nameOfKey } from './names.js'
 export { type ProviderConfig, providerConfig, providerDocument } from './provider-document.js'

@@ -1,5 +1,5 @@
 import { type AuditLog, createAuditLog } from '../audit/index.js'
-import { assertName } from '../config/index.js'
+import { assertLifetime, assertName } from '../config/index.js'
 import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
 import { type EcPublicJwk, encryptTo } from '../jose/index.js'
 import type { Clock, KeyServerFactory, RandomSource, Storage } from '../ports/index.js'
@@ -68,12 +68,7 @@ export class KeyProviderService {
    */
   static async open(options: KeyProviderOptions): Promise<KeyProviderService> {
     const { primaryKeyLifetimeSeconds = 60 } = options
-    if (!(primaryKeyLifetimeSeconds >= 1 && primaryKeyLifetimeSeconds <= longestPrimaryKeyLifetime)) {
-      throw new TrustholdError('CONFIGURATION_INVALID', {
-        name: 'primaryKeyLifetimeSeconds',
-        reason: `expected 1 to ${longestPrimaryKeyLifetime}`,
-      })
-    }
+    assertLifetime('primaryKeyLifetimeSeconds', primaryKeyLifetimeSeconds, longestPrimaryKeyLifetime)
     const providers = await Providers.open({
       config: options.storage.config,
       keyServer: options.keyServer,

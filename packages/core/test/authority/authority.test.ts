@@ -59,6 +59,13 @@ describe('createAuthority', () => {
     ['an empty group', { group: '' }],
     ['an origin that is none', { origin: 'authority.example' }],
     ['a lifetime of primary keys that is none', { primaryKeyLifetimeSeconds: 0 }],
+    ['a lifetime of primary keys that is too long', { primaryKeyLifetimeSeconds: 3_601 }],
+    ['a lifetime of challenges that is none', { challengeLifetimeSeconds: 0 }],
+    ['a lifetime of challenges that is no number', { challengeLifetimeSeconds: Number.NaN }],
+    ['a lifetime of challenges that is too long', { challengeLifetimeSeconds: 3_601 }],
+    ['a lifetime of tokens that is not whole', { tokenLifetimeSeconds: 1.5 }],
+    ['a lifetime of tokens that never ends', { tokenLifetimeSeconds: Number.POSITIVE_INFINITY }],
+    ['a lifetime of tokens that is too long', { tokenLifetimeSeconds: 86_401 }],
   ])('refuses %s, and leaves nothing running', async (_, change) => {
     const { storage, options } = make(change)
     expect((await rejectionOf(createAuthority(options))).code).toBe('CONFIGURATION_INVALID')
