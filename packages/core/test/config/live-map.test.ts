@@ -303,7 +303,7 @@ describe('while the watch is broken', () => {
       () => store.breakWatch(new TrustholdError('STORE_COMPACTED', { after: '1', horizon: '2' })),
     ],
     ['fails with something untyped', () => store.breakWatch(new Error('socket'))],
-    ['fails with an empty value', () => store.breakWatch('')],
+    ['fails without a message', () => store.breakWatch(new Error(''))],
   ])('that it %s is noticed and mended', async (_, breakIt) => {
     map = await open()
     await settle()

@@ -3,7 +3,7 @@ import type { ConfigChange, ConfigEntry, ConfigStore } from '../../src/ports/ind
 
 interface Watcher {
   readonly queue: ConfigChange[]
-  failure?: unknown
+  failure?: Error | 'end'
   wake(): void
 }
 
@@ -16,9 +16,9 @@ export interface ScriptedStore extends ConfigStore {
   /** While true, changes are kept back from watches. */
   lagging: boolean
   /** Thrown by every listing while set. */
-  listFailure: unknown
+  listFailure: Error | undefined
   /** Thrown by every write and deletion while set. */
-  writeFailure: unknown
+  writeFailure: Error | undefined
   /** Entries in a page of a listing. */
   pageSize: number
   /** Called between a write or a page and its answer. */
@@ -28,7 +28,7 @@ export interface ScriptedStore extends ConfigStore {
   /** Hands changes to all watches. */
   report(...changes: ConfigChange[]): void
   /** Breaks all watches. */
-  breakWatch(error: unknown): void
+  breakWatch(error: Error): void
   /** Ends all watches without an error. */
   endWatch(): void
   /** The content, to be put back later with {@link restore}. */
@@ -54,6 +54,12 @@ export function scriptedStore(): ScriptedStore {
     if (store.lagging) store.keptBack.push(change)
     else store.report(change)
   }
+  const breakAll = (failure: Error | 'end') => {
+    for (const watcher of watchers) {
+      watcher.failure = failure
+      watcher.wake()
+    }
+  }
   const store: ScriptedStore = {
     revision: 0n,
     lagging: false,
@@ -71,14 +77,9 @@ export function scriptedStore(): ScriptedStore {
         watcher.wake()
       }
     },
-    breakWatch(error) {
-      for (const watcher of watchers) {
-        watcher.failure = error
-        watcher.wake()
-      }
-    },
+    breakWatch: (error) => breakAll(error),
     endWatch() {
-      store.breakWatch('end')
+      breakAll('end')
     },
     backup() {
       const kept = [...entries]

@@ -13,7 +13,7 @@ const canaryToken = 'canary.token.text'
 const canaryProof = 'canary.proof.text'
 
 let calls: unknown[][]
-let failure: unknown
+let failure: Error | undefined
 let health: string[]
 let lines: RequestLog[]
 let handler: Handler

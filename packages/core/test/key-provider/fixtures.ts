@@ -18,7 +18,7 @@ export interface FakeKeyServer extends KeyServer {
   readonly calls: string[]
   /** Every secret that was handed out. */
   readonly lent: SecretBytes[]
-  failure: unknown
+  failure: Error | undefined
   gate: Promise<void>
   closed: number
   add(id: string, change?: Partial<PrimaryKeyInfo>, bytes?: Uint8Array): void
@@ -76,7 +76,7 @@ export interface FakeStorage extends Storage {
   readonly replay: ReturnType<typeof mapGuard>
   readonly records: AuditRecord[]
   /** Thrown by every append while set. */
-  auditFailure: unknown
+  auditFailure: Error | undefined
 }
 
 export function fakeStorage(): FakeStorage {

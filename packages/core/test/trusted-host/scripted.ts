@@ -35,7 +35,7 @@ export interface ScriptedTpm extends Tpm {
   readonly open: Set<AttestationKey>
   readonly opened: OpenAttestationKeyOptions[]
   /** Thrown by the step of that name. */
-  readonly failures: Map<string, unknown>
+  readonly failures: Map<string, Error | undefined>
   qualifyingData?: Uint8Array
 }
 
@@ -100,7 +100,7 @@ export interface ScriptedClient extends AuthorityClient {
   /** Answers the next attestation requests, before the usual answers. */
   readonly answers: ((request: AttestRequest) => AttestResult | Promise<AttestResult>)[]
   /** Answers the next key requests. */
-  readonly keyFailures: unknown[]
+  readonly keyFailures: Error[]
   /** Changes what is delivered. */
   deliver(
     jwk: EcPublicJwk,
