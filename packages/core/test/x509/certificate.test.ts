@@ -29,7 +29,7 @@ import {
   text,
   tlv,
 } from '../../../../test/certificates/der-writer.js'
-import { concatBytes, fromHex } from '../../src/bytes/index.js'
+import { concatBytes, fromHex, toHex } from '../../src/bytes/index.js'
 import { isTrustholdError, TrustholdError } from '../../src/errors/index.js'
 import { measureCertificate, parseCertificate } from '../../src/x509/index.js'
 
@@ -372,6 +372,79 @@ describe('what is not strict DER or not X.509 is refused (T-21)', () => {
       bitString(append(c.signature.value, 0), 1),
     )
     expect(refusal(() => parseCertificate(tail)).expected).toBe('whole octets')
+  })
+})
+
+describe('what the library that decodes overlooks is refused', () => {
+  const id = fromHex('0102030405')
+  const der = makeCertificate({
+    subject: sequence(set(sequence(oid('2.5.4.3'), text('a')), sequence(oid('2.5.4.10'), text('b')))),
+    extensions: [
+      basicConstraints(true, 3),
+      extendedKeyUsage(['2.23.133.8.1']),
+      authorityKeyId(id),
+      san(explicit(4, commonName('dir')), tlv(0xa0, oid('1.2.3'), explicit(0, text('x')))),
+    ],
+  })
+
+  /** The element with one more at the end of its `index`-th constructed element, octet strings with DER included. */
+  function withOneMore(bytes: Uint8Array, extra: Uint8Array, counter: { left: number }): Uint8Array {
+    const [tag = 0] = bytes
+    const content = bytes.subarray(bytes.length - contentLength(bytes))
+    const constructed = (tag & 0x20) !== 0
+    const extended = constructed && counter.left-- === 0
+    if (!constructed && !(tag === 4 && content[0] === 0x30)) return bytes
+    const members: Uint8Array[] = []
+    for (let at = 0; at < content.length; ) {
+      const length = elementLength(content.subarray(at))
+      members.push(withOneMore(content.subarray(at, at + length), extra, counter))
+      at += length
+    }
+    return tlv(tag, ...members, ...(extended ? [extra] : []))
+  }
+
+  const headerLength = (bytes: Uint8Array) => 2 + ((bytes[1] ?? 0) > 0x80 ? (bytes[1] ?? 0) & 0x7f : 0)
+  const elementLength = (bytes: Uint8Array) => headerLength(bytes) + contentLength(bytes)
+  function contentLength(bytes: Uint8Array): number {
+    const [, first = 0] = bytes
+    return first < 0x80 ? first : Number.parseInt(toHex(bytes.subarray(2, headerLength(bytes))), 16)
+  }
+
+  it.each([
+    ['NULL', nothing],
+    ['FALSE', boolean(false)],
+    ['an empty SEQUENCE', sequence()],
+    ['a tagged element', implicit(9, id)],
+  ])('%s behind the members of any element', (_, extra) => {
+    const all = { left: Number.POSITIVE_INFINITY }
+    expect(withOneMore(der, extra, all)).toEqual(der)
+    let index = 0
+    for (; ; index++) {
+      const counter = { left: index }
+      const changed = withOneMore(der, extra, counter)
+      if (counter.left >= 0) break
+      expect(
+        refusal(() => parseCertificate(changed)),
+        `element ${index}`,
+      ).toBeDefined()
+    }
+    expect(index).toBeGreaterThan(30)
+  })
+
+  it.each([
+    ['an INTEGER for the NULL of RSA', sequence(oid('1.2.840.113549.1.1.11'), integer(0))],
+    ['parameters of ECDSA', sequence(oid('1.2.840.10045.4.3.2'), integer(0))],
+  ])('%s', (_, algorithm) => {
+    expect(refusal(() => parse({ signing: { hash: 'sha256', algorithm } })).path).toBe(
+      'signatureAlgorithm.parameters',
+    )
+  })
+
+  it('a DEFAULT that is written out is read where one is due, and nowhere else', () => {
+    const late = extension('2.5.29.19', sequence(integer(0), boolean(false)))
+    expect(refusal(() => parse({ extensions: [late] })).path).toBe('extensions.basicConstraints')
+    const authority = extension('2.5.29.35', sequence(boolean(false)))
+    expect(refusal(() => parse({ extensions: [authority] })).path).toBe('extensions.authorityKeyId')
   })
 })
 
