@@ -6,4 +6,6 @@ export interface Benchmark {
   run(): void | Promise<void>
   /** What the operation cannot do without, once, synchronously. */
   floor?(): void
+  /** Operations per second of another program that does the same, measured in this run; takes the floor's place. */
+  peer?(): Promise<number>
 }

@@ -1,6 +1,6 @@
 import type { Benchmark } from './benchmark.js'
 
-/** What was measured. Operations per second of wall time; null where the benchmark has no floor. */
+/** What was measured. Operations per second of wall time; null where the benchmark has neither floor nor peer. */
 export interface Measurement {
   readonly id: string
   readonly opsPerSec: number
@@ -35,7 +35,7 @@ export async function measure(benchmark: Benchmark, options: MeasureOptions): Pr
     if (floor !== undefined) floorCosts.push((await time(floor, floorTimes)) / floorTimes)
   }
   const cost = median(runCosts)
-  const floorCost = floor === undefined ? null : median(floorCosts)
+  const floorCost = benchmark.peer !== undefined ? 1000 / (await benchmark.peer()) : medianOrNull(floorCosts)
   return {
     id: benchmark.id,
     opsPerSec: 1000 / cost,
@@ -80,6 +80,11 @@ async function calibrate(loop: Loop, milliseconds: number): Promise<number> {
     if (spent >= milliseconds) return Math.max(inFlight, Math.round((times * milliseconds) / spent))
     times *= 2
   }
+}
+
+/** Null where nothing was measured. */
+function medianOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : median(values)
 }
 
 function median(values: readonly number[]): number {

@@ -49,6 +49,7 @@ const requestMessageDef = structure('RequestMessage', {
 })
 /** A request. The payload of an operation that has no types here is an item. KMIP 1.4, section 7.1. */
 export interface RequestMessage extends Infer<typeof requestMessageDef> {}
+/** Schema of {@link RequestMessage}. */
 export const requestMessage: StructureKind<RequestMessage> = requestMessageDef
 
 const responseHeader = structure('ResponseHeader', {
@@ -76,4 +77,5 @@ const responseMessageDef = structure('ResponseMessage', {
 })
 /** A response. The payload of an operation that has no types here is an item. KMIP 1.4, section 7.2. */
 export interface ResponseMessage extends Infer<typeof responseMessageDef> {}
+/** Schema of {@link ResponseMessage}. */
 export const responseMessage: StructureKind<ResponseMessage> = responseMessageDef
