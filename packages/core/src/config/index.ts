@@ -2,7 +2,7 @@
  * A service's own configuration in its ConfigStore: documents, live views of them, secrets that nodes share.
  * @module
  */
-export { type DocumentFormat, jsonDocument, parseInput } from './documents.js'
+export { jsonDocument, parseInput } from './documents.js'
 export {
   type CaDocument,
   caDocument,
@@ -12,7 +12,7 @@ export {
   registeredKeyDocument,
 } from './endorsement-documents.js'
 export { assertLifetime } from './lifetimes.js'
-export { type LiveDocument, LiveMap, type LiveMapOptions } from './live-map.js'
-export { assertName, keyOfName, maxNameLength, nameOfKey } from './names.js'
+export { LiveMap } from './live-map.js'
+export { assertName, keyOfName, nameOfKey } from './names.js'
 export { type ProviderConfig, providerConfig, providerDocument } from './provider-document.js'
 export { shareSecret } from './shared-secret.js'

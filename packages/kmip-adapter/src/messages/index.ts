@@ -11,4 +11,3 @@ export {
   toResultError,
 } from './exchange.js'
 export { type RequestMessage, type ResponseMessage, requestMessage, responseMessage } from './messages.js'
-export type { ResultKind } from './result-kind.js'

@@ -15,7 +15,7 @@ export {
   type OtherAttribute,
 } from './attributes.js'
 export { type KeyBlock, symmetricKey } from './key-block.js'
-export { type Name, plainName } from './names.js'
+export { plainName } from './names.js'
 export { type ProtocolVersion, protocolVersion, toProtocolVersion, versionText } from './protocol-version.js'
 export { templateAttribute } from './template-attribute.js'
 export { type UsageBit, usageMask } from './usage-mask.js'

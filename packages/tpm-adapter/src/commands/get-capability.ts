@@ -1,5 +1,4 @@
 import { type Codec, constant, listOf, struct, u16, u32, yesNo } from '@trusthold/core/codec'
-import { type TpmlPcrSelection, tpmlPcrSelection } from '@trusthold/core/tpm2'
 import { type Command, defineCommand } from './command.js'
 import type { CommandRunner } from './run-command.js'
 
@@ -37,7 +36,6 @@ const algorithms = capability(
   listOf(u32, struct('TPMS_ALG_PROPERTY', { alg: u16, algProperties: u32 }), maxEntries),
 )
 const handles = capability(0x1, listOf(u32, u32, maxEntries))
-const pcrs = capability(0x5, tpmlPcrSelection)
 const properties = capability(
   0x6,
   listOf(u32, struct('TPMS_TAGGED_PROPERTY', { property: u32, value: u32 }), maxEntries),
@@ -93,12 +91,6 @@ export async function readHandles(
   return type === 'loadedSession' || type === 'savedSession'
     ? found
     : found.filter((handle) => handle >>> 24 === handleTypes[type])
-}
-
-/** The banks that the TPM has, with the PCRs that each has. */
-export async function readPcrBanks(runner: CommandRunner): Promise<TpmlPcrSelection> {
-  const parameters = { property: 0, propertyCount: entriesAtATime }
-  return (await runner.run(pcrs, { parameters })).values.entries
 }
 
 /** A fixed property (TPM_PT); undefined when the TPM does not have it. Part 2, section 6.13. */
