@@ -139,6 +139,11 @@ describe('one check alone fails when, well signed,', () => {
   })
 })
 
+it('a quote without qualifying data answers no challenge, also when none is asked for', () => {
+  const empty = new Uint8Array()
+  expect(failedChecks(evidenceOf(lie({ extraData: empty }), { nonce: empty }))).toEqual(['quote.nonce'])
+})
+
 describe('the values', () => {
   it('may not be cut otherwise than at the ends of PCRs: a value must not move to another place', () => {
     const [{ values }] = pcrs as [PcrValues]
