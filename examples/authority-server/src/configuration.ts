@@ -20,6 +20,7 @@ const configurationSchema = z.strictObject({
       z.strictObject({
         name: z.string(),
         primaryKeyId: z.string().exactOptional(),
+        formerPrimaryKeyIds: z.array(z.string()).exactOptional(),
         allowTlsDelivery: z.boolean().exactOptional(),
         keyServer: z.strictObject({
           servers: z.array(
@@ -40,7 +41,7 @@ export type Configuration = z.infer<typeof configurationSchema>
 
 /**
  * Carries over into the authority's own store what the file names and the store lacks. What the store has already stays
- * as it is: the store is the truth, the file only a way in.
+ * as it is: the store is the truth, the file only a way in. Settings are the exception, which are set at every start.
  * @returns one line for each thing that was added
  * @throws Error that names the file and the place
  */
@@ -62,7 +63,11 @@ export async function applyConfiguration(authority: Authority, file: string): Pr
       attestation.endorsementKeys.create(name, { pem: (await read(key)).toString('utf8') }),
     )
   }
-  if (configuration.settings !== undefined) await attestation.settings.update(configuration.settings)
+  const { settings } = configuration
+  if (settings !== undefined && differs(settings, attestation.settings.get())) {
+    await attestation.settings.update(settings)
+    added.push('endorsement settings')
+  }
   for (const image of configuration.baseImages) {
     await add(`base image ${image}`, async () =>
       attestation.baseImages.create(decodeBaseImage(trimEnd(await read(image)))),
@@ -111,3 +116,8 @@ async function unlessThere(work: () => Promise<unknown>): Promise<boolean> {
 
 /** A base image has one spelling only; the line end that a file has after it is not part of it. */
 const trimEnd = (bytes: Buffer): Uint8Array => Buffer.from(bytes.toString('utf8').trimEnd())
+
+function differs(wanted: object, found: object): boolean {
+  const current = Object.entries(found)
+  return Object.entries(wanted).some(([name, value]) => !current.some(([n, v]) => n === name && v === value))
+}

@@ -31,6 +31,7 @@ export async function startServer(
   await mkdir(settings.dataDirectory, { recursive: true, mode: 0o700 })
   const tls = await loadCertificate(settings.dataDirectory, settings.names)
   const storage = await openSqlite(join(settings.dataDirectory, 'authority.db'))
+  let opened: Authority | undefined
   try {
     const { group, origin } = settings
     const authority = await createAuthority({
@@ -40,6 +41,7 @@ export async function startServer(
       log,
       ...(origin === undefined ? {} : { origin }),
     })
+    opened = authority
     const server = await listen(settings, tls, authority)
     const { port } = server.address() as AddressInfo
     const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
@@ -54,6 +56,7 @@ export async function startServer(
       },
     }
   } catch (error) {
+    await opened?.close()
     await storage.close()
     throw error
   }

@@ -19,11 +19,7 @@ export interface Agent {
 }
 
 /** Prints what this machine booted as a base image, for an administrator to approve. */
-export async function capture(
-  { tpm }: Agent,
-  name: string,
-  pcrs: readonly number[] = usualPcrs,
-): Promise<void> {
+export async function capture(tpm: Tpm, name: string, pcrs: readonly number[] = usualPcrs): Promise<void> {
   const bank = 'sha256'
   const [values] = await tpm.readPcrs([{ bank, pcrs }])
   if (values === undefined) throw new Error('the TPM returned no PCR values')

@@ -31,10 +31,11 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(help)
     return
   }
-  const work = chooseWork(command, rest)
   const settings = readSettings(process.env)
-  if (settings.authority === '' && command !== 'capture')
-    throw new UsageError('TRUSTHOLD_AUTHORITY is not set')
+  const [name, pcrs] = rest
+  if (command === 'capture' && name !== undefined) return captureHere(settings, name, readPcrs(pcrs))
+  const work = chooseWork(command, rest)
+  if (settings.authority === '') throw new UsageError('TRUSTHOLD_AUTHORITY is not set')
   await withAgent(settings, work)
 }
 
@@ -42,7 +43,6 @@ function chooseWork(command: string, args: readonly string[]): (agent: Agent) =>
   const [first, second] = args
   if (command === 'run') return runUntilStopped
   if (command === 'attest') return attest
-  if (command === 'capture' && first !== undefined) return (agent) => capture(agent, first, readPcrs(second))
   if (command === 'generate-key' && first !== undefined && second !== undefined) {
     return (agent) => generateKey(agent, { provider: first, file: second })
   }
@@ -72,15 +72,34 @@ async function withAgent(settings: Settings, work: (agent: Agent) => Promise<voi
     const saved = stateFile === undefined ? undefined : await readIfThere(stateFile)
     const ca = await readCa(settings)
     const host = createTrustedHost({
-      authority: settings.authority === '' ? 'https://localhost' : settings.authority,
+      authority: settings.authority,
       tpm,
       ...(ca === undefined ? {} : { ca }),
       ...(saved === undefined ? {} : { savedAttestationKey: saved }),
     })
-    await work({ settings, tpm, host, log })
-    const key = host.savedAttestationKey()
-    if (stateFile !== undefined && key !== undefined) await writePrivately(stateFile, key)
-    await host.close()
+    try {
+      await work({ settings, tpm, host, log })
+    } finally {
+      const key = host.savedAttestationKey()
+      if (stateFile !== undefined && key !== undefined) await writePrivately(stateFile, key)
+      await host.close()
+    }
+  } finally {
+    await tpm.close()
+  }
+}
+
+/** Looks at this machine only; no authority has a part in it. */
+async function captureHere(
+  settings: Settings,
+  name: string,
+  pcrs: readonly number[] | undefined,
+): Promise<void> {
+  const { eventLog } = settings
+  const transport = await openTransport(settings.tpm)
+  const tpm = await openTpm({ transport, ...(eventLog === undefined ? {} : { eventLog }) })
+  try {
+    await capture(tpm, name, pcrs)
   } finally {
     await tpm.close()
   }

@@ -51,9 +51,10 @@ export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Est
 }
 
 /**
- * The appraisal as EAR states it. Values of draft-ietf-rats-ar4si: instance-identity 2, the instance is recognised;
- * configuration 2, it is known and approved; executables 2, only approved ones were loaded during boot; hardware 2, its
- * authenticity is verified. Nothing worse than affirming ever gets a token.
+ * The appraisal as EAR states it, with values of draft-ietf-rats-ar4si: instance-identity 2, the instance is recognised;
+ * configuration 2, it is known and approved; executables 3, only approved ones were loaded during boot (nothing is known
+ * of later ones); hardware 2, its authenticity is verified, which a registered key without a certificate does not say.
+ * Nothing worse than affirming ever gets a token.
  */
 function appraisal({ facts, endorsement, image }: Established): HostAppraisal {
   const { certificate, registeredName } = endorsement
@@ -62,8 +63,8 @@ function appraisal({ facts, endorsement, image }: Established): HostAppraisal {
     ear_trustworthiness_vector: {
       'instance-identity': 2,
       configuration: 2,
-      executables: 2,
-      hardware: 2,
+      executables: 3,
+      ...(certificate === undefined ? {} : { hardware: 2 }),
     },
     ear_appraisal_policy_ids: [`base-image:${image.name}`, 'endorsement-settings'],
     base_image: image.name,

@@ -1,4 +1,4 @@
-import { type AuditLog, createAuditLog } from '../audit/index.js'
+import { type AuditEvent, type AuditLog, createAuditLog } from '../audit/index.js'
 import { SecretBytes, toBase64url, toHex } from '../bytes/index.js'
 import { decode, encode } from '../codec/index.js'
 import { assertLifetime, shareSecret } from '../config/index.js'
@@ -232,34 +232,43 @@ export class AttestationService {
   /** Second leg. The challenge is used up before anything that came with it is looked at. */
   async #redeem(request: AttestRequest, document: EvidenceDocument): Promise<AttestResult> {
     const state = openState(this.#stateKey, document.state)
-    if (state === undefined)
+    if (state === undefined) {
       throw refusal([fail('challenge.authentic', 'the challenge is not one of this service')])
-    const checks: Check[] = [pass('challenge.authentic', 'the challenge is one of this service')]
-    checks.push(await this.#claim(state))
-    if (conclude(checks) !== 'pass') throw refusal(checks)
-    const findings = decodeFindings(state.findings)
-    checks.push(checkSameIdentity(state, request.identity.endorsementKey))
-    checks.push(...findings.checks, this.#checkStillEndorsed(findings.endorsement))
-    if (conclude(checks) === 'pass') {
-      const key = this.#prepare(state.attestationKey)
-      const appraisal = appraiseEvidence({ state, evidence: document, key, images: this.baseImages.index() })
-      checks.push(...appraisal.checks)
-      if (appraisal.passed !== undefined && conclude(checks) === 'pass') {
-        const { endorsement } = findings
-        return this.#attested(
-          request.types,
-          {
-            state,
-            endorsement,
-            ...appraisal.passed,
-            secureBoot: this.#secureBoot.of(appraisal.passed.facts),
-          },
-          checks,
-        )
-      }
     }
-    await this.#record(state, 'refused', { reason: describeError(refusal(checks)) })
-    throw refusal(checks)
+    const checks: Check[] = [
+      pass('challenge.authentic', 'the challenge is one of this service'),
+      ...(await this.#useUp(state)),
+    ]
+    // Not on record: whoever has one answer could fill the store with it.
+    if (conclude(checks) !== 'pass') throw refusal(checks)
+    const established = this.#appraise(state, request, document, checks)
+    if (established !== undefined) return this.#attested(request.types, established, checks)
+    const error = refusal(checks)
+    const outcome = error.code === 'ATTESTATION_REFUSED' ? 'refused' : 'failed'
+    await this.#record(state, outcome, { reason: describeError(error) })
+    throw error
+  }
+
+  /** Adds every further check; what they establish, when all passed. */
+  #appraise(
+    state: ChallengeState,
+    request: AttestRequest,
+    evidence: EvidenceDocument,
+    checks: Check[],
+  ): Established | undefined {
+    const { checks: before, endorsement } = decodeFindings(state.findings)
+    checks.push(
+      checkSameIdentity(state, request.identity.endorsementKey),
+      ...before,
+      this.#checkStillEndorsed(endorsement),
+    )
+    if (conclude(checks) !== 'pass') return undefined
+    const key = this.#prepare(state.attestationKey)
+    const appraisal = appraiseEvidence({ state, evidence, key, images: this.baseImages.index() })
+    checks.push(...appraisal.checks)
+    const { passed } = appraisal
+    if (passed === undefined || conclude(checks) !== 'pass') return undefined
+    return { state, endorsement, ...passed, secureBoot: this.#secureBoot.of(passed.facts) }
   }
 
   async #attested(
@@ -285,21 +294,17 @@ export class AttestationService {
   }
 
   /** Uses the challenge up; whether it can be used is decided by exactly one node. */
-  async #claim(state: ChallengeState): Promise<Check> {
-    const id = 'challenge.unused'
+  async #useUp(state: ChallengeState): Promise<Check[]> {
     const expiresAt = Number(state.expiresAt)
-    if (this.#options.clock.now() >= expiresAt) {
-      return fail('challenge.fresh', 'the challenge has expired')
-    }
+    if (this.#options.clock.now() >= expiresAt) return [fail('challenge.fresh', 'the challenge has expired')]
+    const fresh = pass('challenge.fresh', 'the challenge has not expired')
+    const id = 'challenge.unused'
     try {
       return (await this.#options.storage.replay.claim(`challenge:${toHex(state.id)}`, expiresAt))
-        ? pass(id, 'the challenge was not answered before')
-        : fail(id, 'the challenge was answered before')
+        ? [fresh, pass(id, 'the challenge was not answered before')]
+        : [fresh, fail(id, 'the challenge was answered before')]
     } catch (error) {
-      return unknown(
-        id,
-        `it cannot be told whether the challenge was answered before: ${describeError(error)}`,
-      )
+      return [fresh, unknown(id, `it cannot be told whether it was answered before: ${describeError(error)}`)]
     }
   }
 
@@ -355,7 +360,7 @@ export class AttestationService {
 
   #record(
     state: ChallengeState,
-    outcome: 'allowed' | 'refused',
+    outcome: AuditEvent['outcome'],
     details: Record<string, string>,
   ): Promise<void> {
     const subject = subjectOf(state.endorsementKeyName)

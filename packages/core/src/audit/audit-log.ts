@@ -5,6 +5,7 @@ import type { AuditSink, Clock } from '../ports/index.js'
 export interface AuditEvent {
   /** What was decided, such as `key.generate`. */
   readonly action: string
+  /** `refused`: the one who asked is to blame; `failed`: it could not be decided or done. */
   readonly outcome: 'allowed' | 'refused' | 'failed'
   /** The host (`sub` of its token) or the administrator. */
   readonly subject: string

@@ -23,6 +23,8 @@ const keyServerConfig = z.strictObject({
 /** Checks what an administrator says of a trusted key provider. */
 export const providerConfig = z.strictObject({
   primaryKeyId: z.string().min(1).max(256),
+  /** Primary keys that keys were wrapped under before; only these and the current one are ever fetched. */
+  formerPrimaryKeyIds: z.array(z.string().min(1).max(256)).max(1_000),
   keyServer: keyServerConfig,
   allowTlsDelivery: z.boolean(),
 })

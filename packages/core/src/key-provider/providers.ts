@@ -16,6 +16,8 @@ export interface CreateProvider {
   name: string
   /** The key server's identifier of an existing primary key. When absent, one is made in the key server. */
   primaryKeyId?: string
+  /** Primary keys that keys of this provider were wrapped under before, when it is set up anew. */
+  formerPrimaryKeyIds?: readonly string[]
   keyServer: KeyServerConfig
   /** Whether keys may also travel bare inside TLS; false by default. */
   allowTlsDelivery?: boolean
@@ -25,6 +27,8 @@ export interface CreateProvider {
 export interface ProviderInfo {
   readonly name: string
   readonly primaryKeyId: string
+  /** Other primary keys that wrapped keys may name. */
+  readonly formerPrimaryKeyIds: readonly string[]
   readonly allowTlsDelivery: boolean
   readonly servers: readonly { readonly name: string; readonly host: string; readonly port?: number }[]
 }
@@ -85,8 +89,13 @@ export class Providers {
     if (this.has(request.name)) {
       throw new TrustholdError('ALREADY_EXISTS', { kind: 'trusted key provider', name: request.name })
     }
-    const { name, keyServer, allowTlsDelivery = false } = request
-    const given = { primaryKeyId: request.primaryKeyId ?? 'to be made', keyServer, allowTlsDelivery }
+    const { name, keyServer, formerPrimaryKeyIds = [], allowTlsDelivery = false } = request
+    const given = {
+      primaryKeyId: request.primaryKeyId ?? 'to be made',
+      formerPrimaryKeyIds,
+      keyServer,
+      allowTlsDelivery,
+    }
     const checked = parseInput(providerConfig, given, 'provider')
     const primaryKeyId = request.primaryKeyId ?? (await this.#makePrimaryKey(request))
     const config = { ...checked, primaryKeyId }
@@ -101,12 +110,15 @@ export class Providers {
   }
 
   /**
-   * Names another primary key for new wrapped keys; existing ones go on naming theirs.
-   * @throws PROVIDER_NOT_FOUND, PROVIDER_UNUSABLE, STORE_CONFLICT
+   * Names another primary key for new wrapped keys; existing ones go on naming theirs, which stays allowed.
+   * @throws PROVIDER_NOT_FOUND, PROVIDER_UNUSABLE, REQUEST_INVALID, STORE_CONFLICT, and what the key server throws
    */
   async rotate(name: string, primaryKeyId: string): Promise<ProviderInfo> {
     const current = this.#document(name)
-    const config = parseInput(providerConfig, { ...current.document, primaryKeyId }, 'provider')
+    const used = [current.document.primaryKeyId, ...current.document.formerPrimaryKeyIds]
+    const formerPrimaryKeyIds = [...new Set(used)].filter((id) => id !== primaryKeyId)
+    const changed = { ...current.document, primaryKeyId, formerPrimaryKeyIds }
+    const config = parseInput(providerConfig, changed, 'provider')
     await this.get(name).primaryKeys.use(primaryKeyId, 'wrap', () => undefined)
     await this.#documents.replace(name, config, current.revision)
     return describeProvider(name, config)
@@ -193,6 +205,6 @@ export class Providers {
 }
 
 function describeProvider(name: string, config: ProviderConfig): ProviderInfo {
-  const { primaryKeyId, allowTlsDelivery, keyServer } = config
-  return { name, primaryKeyId, allowTlsDelivery, servers: keyServer.servers }
+  const { primaryKeyId, formerPrimaryKeyIds, allowTlsDelivery, keyServer } = config
+  return { name, primaryKeyId, formerPrimaryKeyIds, allowTlsDelivery, servers: keyServer.servers }
 }

@@ -1,6 +1,6 @@
 import { type AuditLog, createAuditLog } from '../audit/index.js'
 import { assertLifetime, assertName } from '../config/index.js'
-import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
+import { describeError, type ErrorCode, isTrustholdError, TrustholdError } from '../errors/index.js'
 import { type EcPublicJwk, encryptTo } from '../jose/index.js'
 import type { Clock, KeyServerFactory, RandomSource, Storage } from '../ports/index.js'
 import type {
@@ -41,6 +41,14 @@ interface AuthorizedHost {
 
 /** Seconds. For this long a key that was taken back at the key server may still be used. */
 const longestPrimaryKeyLifetime = 3_600
+
+/** Errors that the host is to blame for. */
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'REQUEST_INVALID',
+  'PROVIDER_NOT_FOUND',
+  'DELIVERY_REFUSED',
+  'WRAPPED_KEY_INVALID',
+])
 
 const keyLengths = { least: 16, most: 512 } as const
 
@@ -130,6 +138,7 @@ export class KeyProviderService {
         throw new TrustholdError('WRAPPED_KEY_INVALID', { reason: 'it was wrapped by another provider' })
       }
       const { primaryKeyId } = wrapped
+      assertPrimaryKeyOf(provider, primaryKeyId)
       const key = await provider.primaryKeys.use(primaryKeyId, 'unwrap', (primaryKey) =>
         unwrapKey(primaryKey, wrapped),
       )
@@ -202,7 +211,7 @@ export class KeyProviderService {
     details: Record<string, string>,
     error: unknown,
   ): Promise<void> {
-    const outcome = isTrustholdError(error) && !error.retryable ? 'refused' : 'failed'
+    const outcome = isTrustholdError(error) && refusals.has(error.code) ? 'refused' : 'failed'
     const code = isTrustholdError(error) ? error.code : 'INTERNAL'
     // The caller learns of the first error; that the record of it failed too must not hide it.
     await this.#audit
@@ -211,6 +220,14 @@ export class KeyProviderService {
         if (error instanceof Error && error !== cause) error.cause ??= cause
       })
   }
+}
+
+/** A wrapped key's header is only what its bearer says: it must not choose among all keys of the key server. */
+function assertPrimaryKeyOf({ config }: OpenProvider, id: string): void {
+  if (id === config.primaryKeyId || config.formerPrimaryKeyIds.includes(id)) return
+  throw new TrustholdError('WRAPPED_KEY_INVALID', {
+    reason: "it names a primary key that is not the provider's",
+  })
 }
 
 function assertDelivery(provider: OpenProvider, delivery: KeyDelivery): void {

@@ -11,7 +11,7 @@ export interface PublicJwk {
   readonly e?: string
 }
 
-/** A signature and the key that made it. */
+/** What {@link TokenSigner.sign} returns. */
 export interface TokenSignature {
   /** As JWS has it: for ES256 64 bytes, r and s. */
   readonly signature: Uint8Array

@@ -25,7 +25,7 @@ export interface TpmQuote {
   readonly signature: Uint8Array
 }
 
-/** The answer to {@link AttestationKey.activateCredential} is at most a digest long. */
+/** A restricted signing key of the TPM, open for use. */
 export interface AttestationKey {
   /** TPMT_PUBLIC. */
   readonly publicArea: Uint8Array
@@ -38,6 +38,7 @@ export interface AttestationKey {
    * TPM2_ActivateCredential with this key and the endorsement key that it was opened with.
    * @param credentialBlob TPM2B_ID_OBJECT
    * @param encryptedSecret TPM2B_ENCRYPTED_SECRET
+   * @returns the secret, at most as long as a digest of the endorsement key's name algorithm
    */
   activateCredential(credentialBlob: Uint8Array, encryptedSecret: Uint8Array): Promise<Uint8Array>
   /**

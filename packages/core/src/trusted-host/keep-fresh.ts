@@ -1,4 +1,5 @@
 import { isTrustholdError } from '../errors/index.js'
+import { readTimes } from '../token/index.js'
 import type { Attested } from './attest.js'
 import type { TrustedHost } from './trusted-host.js'
 
@@ -10,7 +11,7 @@ export interface KeepFreshOptions {
   onAttested?: (attested: Attested) => void
   /** Called after every attempt that failed, with the milliseconds until the next one. */
   onFailure?: (error: unknown, retryInMs: number) => void
-  /** Milliseconds between attestations; two thirds of a token's default lifetime (400,000) by default. */
+  /** Milliseconds between attestations; two thirds of the token's lifetime by default. */
   intervalMs?: number
 }
 
@@ -23,20 +24,41 @@ const longestRetryMs = 60_000
  * administrator may approve what booted.
  */
 export async function keepFresh(host: TrustedHost, options: KeepFreshOptions): Promise<void> {
-  const { signal, intervalMs = 400_000 } = options
+  const { signal } = options
   let retryMs = firstRetryMs
   while (!signal.aborted) {
-    try {
-      options.onAttested?.(await host.attest({ signal }))
+    const outcome = await attempt(host, signal)
+    if ('attested' in outcome) {
+      options.onAttested?.(outcome.attested)
       retryMs = firstRetryMs
-      await pause(intervalMs, signal)
-    } catch (error) {
-      if (isTrustholdError(error, 'TRANSPORT_ABORTED') && signal.aborted) return
-      options.onFailure?.(error, retryMs)
+      await pause(options.intervalMs ?? intervalFor(outcome.attested), signal)
+    } else {
+      if (isTrustholdError(outcome.error, 'TRANSPORT_ABORTED') && signal.aborted) return
+      options.onFailure?.(outcome.error, retryMs)
       await pause(retryMs, signal)
       retryMs = Math.min(retryMs * 2, longestRetryMs)
     }
   }
+}
+
+async function attempt(
+  host: TrustedHost,
+  signal: AbortSignal,
+): Promise<{ attested: Attested } | { error: unknown }> {
+  try {
+    return { attested: await host.attest({ signal }) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** Two thirds of the shortest lifetime among the tokens. */
+function intervalFor({ documents }: Attested): number {
+  const lifetimes = documents.map(({ token }) => {
+    const { issuedAt, expiresAt } = readTimes(token)
+    return expiresAt - issuedAt
+  })
+  return (Math.min(...lifetimes) * 2) / 3
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

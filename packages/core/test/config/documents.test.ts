@@ -21,6 +21,7 @@ const settings = (requireEndorsementKeys: boolean, requireCertificateValidation:
 const server = { name: 'a', host: 'kms1' }
 const provider = (change: object = {}, keyServer: object = {}) => ({
   primaryKeyId: 'key-1',
+  formerPrimaryKeyIds: [],
   allowTlsDelivery: false,
   keyServer: {
     servers: [server],

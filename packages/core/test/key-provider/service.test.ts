@@ -379,8 +379,8 @@ describe('providers', () => {
   it('are listed without what is secret', () => {
     const servers = keyServerConfig.servers
     expect(service.providers.list()).toEqual([
-      { name: 'finance', primaryKeyId: 'key-1', allowTlsDelivery: false, servers },
-      { name: 'open', primaryKeyId: 'key-2', allowTlsDelivery: true, servers },
+      { name: 'finance', primaryKeyId: 'key-1', formerPrimaryKeyIds: [], allowTlsDelivery: false, servers },
+      { name: 'open', primaryKeyId: 'key-2', formerPrimaryKeyIds: [], allowTlsDelivery: true, servers },
     ])
   })
 

@@ -47,7 +47,7 @@ export function encodeItem(item: TtlvItem): Uint8Array {
 }
 
 /**
- * Reads a message into the type of its schema. Byte strings are copies, and secrets are {@link SecretBytes}: the
+ * Reads a message into the type of its schema. Byte strings are copies, and secrets are `SecretBytes`: the
  * caller may overwrite `bytes` afterwards.
  * @throws as {@link decodeItem}
  */
