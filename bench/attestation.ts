@@ -38,6 +38,7 @@ function openForgetful(): Storage {
 async function prepare() {
   const { attestation } = await createAuthority({
     group: 'bench',
+    origins: ['https://authority.example'],
     storage: openForgetful(),
     keyServer: noKeyServer,
     challengeLifetimeSeconds: 3_600,

@@ -45,7 +45,13 @@ export async function createRig(storage?: Storage): Promise<Rig> {
   const clock = new TestClock()
   const host = new ForgedHost()
   const store = storage ?? openMemory({ clock })
-  const authority = await createAuthority({ group: 'attacks', storage: store, keyServer: noKeyServer, clock })
+  const authority = await createAuthority({
+    group: 'attacks',
+    origins: ['https://authority.example'],
+    storage: store,
+    keyServer: noKeyServer,
+    clock,
+  })
   const { attestation } = authority
   await attestation.settings.update({ requireEndorsementKeys: true, requireCertificateValidation: false })
   await attestation.endorsementKeys.create('forged', { publicArea: host.endorsementKey.area })

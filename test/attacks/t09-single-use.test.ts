@@ -80,5 +80,11 @@ describe.each(stores)('T-09 what may be used once is used once, on %s', (_, open
 async function secondNode(storage: Storage, clock: { now(): number }) {
   const { createAuthority } = await import('@trusthold/core/authority')
   const { noKeyServer } = await import('./rig.js')
-  return createAuthority({ group: 'attacks', storage, keyServer: noKeyServer, clock })
+  return createAuthority({
+    group: 'attacks',
+    origins: ['https://authority.example'],
+    storage,
+    keyServer: noKeyServer,
+    clock,
+  })
 }

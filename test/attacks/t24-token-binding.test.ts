@@ -6,6 +6,7 @@ import { type Authority, createAuthority } from '@trusthold/core/authority'
 import { fromBase64url, SecretBytes } from '@trusthold/core/bytes'
 import { exportEcPublicJwk, thumbprint } from '@trusthold/core/jose'
 import { type KeyServer, type Storage, systemRandom } from '@trusthold/core/ports'
+import { keyRequestDigest } from '@trusthold/core/protocol'
 import {
   createLocalSigner,
   createProof,
@@ -13,6 +14,7 @@ import {
   issueToken,
   type TokenClaims,
 } from '@trusthold/core/token'
+import type { TpmtPublic } from '@trusthold/core/tpm2'
 import { makeSelfSignedCertificate } from '@trusthold/core/x509'
 import { openMemory } from '@trusthold/storage-adapter/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -40,6 +42,7 @@ const bindingKey = newKey()
 let storage: Storage
 let authority: Authority
 let token = ''
+let hostArea: TpmtPublic
 
 beforeAll(async () => {
   storage = openMemory({ clock })
@@ -49,10 +52,11 @@ beforeAll(async () => {
     keyServer: () => keyServer,
     clock,
     signer,
-    origin,
+    origins: [origin],
   })
   const { attestation, keyProvider } = authority
   const host = new ForgedHost()
+  hostArea = host.endorsementKey.area
   host.bindingKeyThumbprint = Uint8Array.from(fromBase64url(jktOf(bindingKey)))
   await attestation.settings.update({ requireEndorsementKeys: true, requireCertificateValidation: false })
   await attestation.endorsementKeys.create('host', { publicArea: host.endorsementKey.area })
@@ -76,8 +80,15 @@ afterAll(async () => {
   await storage.close()
 })
 
+const requestDigest = keyRequestDigest({
+  action: 'generate-key',
+  provider: 'finance',
+  length: 32,
+  delivery: 'jwe',
+})
+
 const proofBy = (key: KeyObject, forToken = token, url = origin + path, method = 'POST'): string =>
-  createProof(key, { method, url, token: forToken }, { clock, random: systemRandom })
+  createProof(key, { method, url, token: forToken, requestDigest }, { clock, random: systemRandom })
 
 async function ask(headers: Record<string, string>): Promise<{ status: number; check?: string }> {
   const response = await authority.fetch(
@@ -162,6 +173,53 @@ describe('T-24 a token is worth nothing without the key that it is bound to', ()
       [proofBy(bindingKey, token, `${origin}/api/esx/attestation/report`), 'proof.target'],
     ]
     for (const [proof, check] of proofs) expect(await ask(withProof(proof))).toEqual({ status: 401, check })
+  })
+
+  test('with a proof for another key operation', async () => {
+    const others = [
+      { action: 'decrypt', provider: 'finance', wrapped: 'x', delivery: 'jwe' },
+      { action: 'generate-key', provider: 'finance', length: 32, delivery: 'tls' },
+      { action: 'generate-key', provider: 'payroll', length: 32, delivery: 'jwe' },
+      { action: 'generate-key', provider: 'finance', length: 33, delivery: 'jwe' },
+    ] as const
+    for (const other of others) {
+      const target = { method: 'POST', url: origin + path, token, requestDigest: keyRequestDigest(other) }
+      const proof = createProof(bindingKey, target, { clock, random: systemRandom })
+      expect(await ask(withProof(proof))).toEqual({ status: 401, check: 'proof.request' })
+    }
+    const bare = createProof(
+      bindingKey,
+      { method: 'POST', url: origin + path, token },
+      { clock, random: systemRandom },
+    )
+    expect(await ask(withProof(bare))).toEqual({ status: 401, check: 'proof.request' })
+  })
+
+  test('with a request that claims to have come to an address which is not ours', async () => {
+    const elsewhere = 'https://relay.example'
+    const response = await authority.fetch(
+      new Request(`${elsewhere}${path}?action=generate-key`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...withProof(proofBy(bindingKey, token, elsewhere + path)),
+        },
+        body: JSON.stringify({ provider: 'finance', num_of_bytes: 32 }),
+      }),
+    )
+    expect(response.status).toBe(401)
+    expect(await response.json()).toMatchObject({ data: { context: { check: 'proof.target' } } })
+  })
+
+  test('when its base image or the registration of its TPM was taken back', async () => {
+    const { attestation } = authority
+    await attestation.endorsementKeys.delete('host')
+    expect(await ask(withProof(proofBy(bindingKey)))).toEqual({ status: 401, check: 'token.trust' })
+    await attestation.endorsementKeys.create('host again', { publicArea: hostArea })
+    expect(await ask(withProof(proofBy(bindingKey)))).toEqual({ status: 200 })
+    await attestation.baseImages.delete('approved')
+    expect(await ask(withProof(proofBy(bindingKey)))).toEqual({ status: 401, check: 'token.trust' })
+    await attestation.baseImages.create(approvedImage())
   })
 
   test('with a proof from before its time or after it', async () => {

@@ -31,56 +31,59 @@ export async function startServer(
   await mkdir(settings.dataDirectory, { recursive: true, mode: 0o700 })
   const tls = await loadCertificate(settings.dataDirectory, settings.names)
   const storage = await openSqlite(join(settings.dataDirectory, 'authority.db'))
-  let opened: Authority | undefined
+  let authority: Authority | undefined
+  const server = makeServer(
+    tls,
+    (request) => authority?.fetch(request) ?? new Response(null, { status: 503 }),
+  )
   try {
-    const { group, origin } = settings
-    const authority = await createAuthority({
-      group,
-      storage,
-      keyServer: kmip(),
-      log,
-      ...(origin === undefined ? {} : { origin }),
-    })
-    opened = authority
-    const server = await listen(settings, tls, authority)
-    const { port } = server.address() as AddressInfo
-    const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+    const port = await listen(server, settings)
+    const origins = settings.origins ?? settings.names.map((name) => originOf(name, port))
+    const opened = await createAuthority({ group: settings.group, origins, storage, keyServer: kmip(), log })
+    authority = opened
     return {
-      url: `https://${host}:${port}`,
+      url: originOf(settings.host, port),
       certificate: tls.certificate,
-      authority,
+      authority: opened,
       async close() {
         await drain(server)
-        await authority.close()
+        await opened.close()
         await storage.close()
       },
     }
   } catch (error) {
-    await opened?.close()
+    server.close()
     await storage.close()
     throw error
   }
 }
 
-async function listen(
-  settings: Settings,
+const originOf = (host: string, port: number): string =>
+  new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`).origin
+
+function makeServer(
   { certificate, privateKey }: { certificate: string; privateKey: string },
-  authority: Authority,
-): Promise<Server> {
+  fetch: (request: Request) => Response | Promise<Response>,
+): Server {
   const server = createAdaptorServer({
-    fetch: authority.fetch,
+    fetch,
     createServer,
     serverOptions: { cert: certificate, key: privateKey, minVersion: 'TLSv1.2' },
   }) as Server
   // A client that sends slowly or not at all holds a connection for so long and no longer.
   server.headersTimeout = 10_000
   server.requestTimeout = 30_000
-  server.maxConnections = 10_000
+  server.maxConnections = 1_000
+  return server
+}
+
+/** @returns the port */
+async function listen(server: Server, settings: Settings): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(settings.port, settings.host, () => resolve())
   })
-  return server
+  return (server.address() as AddressInfo).port
 }
 
 async function drain(server: Server): Promise<void> {

@@ -10,8 +10,8 @@ export interface Settings {
   readonly group: string
   /** DNS names and addresses in the certificate that is made on first start. */
   readonly names: readonly string[]
-  /** How hosts reach this server, when a proxy stands before it. */
-  readonly origin: string | undefined
+  /** Every `https://host:port` under which hosts reach this server; by default the names, with the port. */
+  readonly origins: readonly string[] | undefined
   /** File that says what to trust; see the README. */
   readonly configuration: string | undefined
 }
@@ -26,7 +26,7 @@ export const variables: readonly (readonly [name: string, meaning: string])[] = 
     'TRUSTHOLD_NAMES',
     'names and addresses in the certificate that is made on first start (localhost,127.0.0.1)',
   ],
-  ['TRUSTHOLD_ORIGIN', 'https://host:port under which hosts reach this server, behind a proxy'],
+  ['TRUSTHOLD_ORIGINS', 'every https://host:port under which hosts reach this server (names and port)'],
   ['TRUSTHOLD_CONFIG', 'JSON file that says which TPMs, base images and key providers to trust'],
 ]
 
@@ -45,11 +45,16 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     port,
     dataDirectory: text('TRUSTHOLD_DATA', 'trusthold-data'),
     group: text('TRUSTHOLD_GROUP', 'default'),
-    names: text('TRUSTHOLD_NAMES', 'localhost,127.0.0.1')
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
-    origin: environment['TRUSTHOLD_ORIGIN'],
+    names: readList(text('TRUSTHOLD_NAMES', 'localhost,127.0.0.1')),
+    origins:
+      environment['TRUSTHOLD_ORIGINS'] === undefined ? undefined : readList(environment['TRUSTHOLD_ORIGINS']),
     configuration: environment['TRUSTHOLD_CONFIG'],
   }
+}
+
+function readList(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
 }

@@ -25,9 +25,9 @@ export async function startServices(
   port: number,
 ): Promise<Services> {
   const storage = await openSqlite(join(directory, 'authority.db'))
-  const authority = await createAuthority({ group: 'demo', storage, keyServer: kmip() })
+  let authority: Authority | undefined
   const server = createAdaptorServer({
-    fetch: authority.fetch,
+    fetch: (request) => authority?.fetch(request) ?? new Response(null, { status: 503 }),
     createServer,
     serverOptions: { cert: tls.certificate, key: tls.privateKey, minVersion: 'TLSv1.2' },
   }) as Server
@@ -35,15 +35,18 @@ export async function startServices(
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => resolve())
   })
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const opened = await createAuthority({ group: 'demo', origins: [url], storage, keyServer: kmip() })
+  authority = opened
   return {
-    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    authority,
+    url,
+    authority: opened,
     async stop() {
       server.closeAllConnections()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
       })
-      await authority.close()
+      await opened.close()
       await storage.close()
     },
   }

@@ -1,4 +1,5 @@
 import { assertName, LiveMap } from '../config/index.js'
+import { TrustholdError } from '../errors/index.js'
 import { type BaseImage, BaseImageIndex, decodeBaseImage, encodeBaseImage } from '../policy/index.js'
 import type { ConfigStore } from '../ports/index.js'
 import { type BankSelection, isPcrBank, type PcrBank } from '../protocol/index.js'
@@ -18,7 +19,11 @@ export class BaseImages {
       prefix: 'attestation/base-images/',
       kind: 'base image',
       encode: encodeBaseImage,
-      decode: (bytes) => decodeBaseImage(bytes),
+      decode(bytes, name) {
+        const image = decodeBaseImage(bytes)
+        if (image.name === name) return image
+        throw new TrustholdError('STORE_CORRUPT', { key: name, reason: 'the image has another name' })
+      },
       onChange: (name, image) => images.#follow(name, image),
     })
     return images

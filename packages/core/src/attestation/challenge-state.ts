@@ -35,7 +35,7 @@ const challengeStateDef = struct('CHALLENGE_STATE', {
   activationSecret: bytesOf(32),
   selection: listOf(u8, bankSelection, 4),
   /** What the first leg found, as JSON. */
-  findings: shortBytes,
+  findings: sizedBytes(u16, 8_192),
 })
 
 /** What the Attestation Service has to know in the second leg; the host carries it, sealed. */

@@ -25,15 +25,18 @@ export interface TokenFrame {
   readonly id: string
 }
 
-/** The host's name in tokens: the name of its endorsement key. */
-export const subjectOf = (endorsementKeyName: Uint8Array): string => `ek:${toHex(endorsementKeyName)}`
+/**
+ * The host's name in tokens: its endorsement key, by the digest of the key itself. The name of the public area would not do:
+ * attributes that nobody checks could be varied.
+ */
+export const subjectOf = ({ keyId }: Endorsement): string => `ek:${keyId}`
 
 /** The claims of a token of one kind. */
 export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Established): TokenClaims {
   const { state, facts, endorsement, secureBoot } = established
   return {
     iss: frame.issuer,
-    sub: subjectOf(state.endorsementKeyName),
+    sub: subjectOf(endorsement),
     aud: frame.group,
     iat: frame.now,
     nbf: frame.now,

@@ -17,7 +17,13 @@ import {
   type HelloDocument,
   type HostIdentity,
 } from '../protocol/index.js'
-import { createLocalSigner, generateSigningKey, issueToken, type TokenKind } from '../token/index.js'
+import {
+  createLocalSigner,
+  generateSigningKey,
+  issueToken,
+  type TokenClaims,
+  type TokenKind,
+} from '../token/index.js'
 import { computeName, makeCredential, type TpmtPublic, tpmtPublic } from '../tpm2/index.js'
 import { type Check, conclude, fail, pass, unknown } from '../verdict/index.js'
 import { appraiseEvidence, checkSameIdentity, possibleQualifiedNames } from './appraise.js'
@@ -139,6 +145,27 @@ export class AttestationService {
     return this.#signer.publicKeys()
   }
 
+  /**
+   * Throws when what a token of this service rests on was taken back since it was issued: its base image, the CA or the
+   * registration of its endorsement key.
+   * @throws TOKEN_INVALID with check `token.trust`; STORE_UNAVAILABLE when it cannot be told
+   */
+  assertStillTrusted({ sub, submods: { host } }: TokenClaims): void {
+    const { ca } = host.endorsement
+    const { requireCertificateValidation, requireEndorsementKeys } = this.settings.get()
+    const gone =
+      (this.baseImages.get(host.base_image) === undefined && 'its base image') ||
+      (requireCertificateValidation &&
+        (ca === undefined || !this.caCertificates.trusts(ca)) &&
+        'the CA of its TPM') ||
+      (requireEndorsementKeys &&
+        this.endorsementKeys.nameOf(sub.slice('ek:'.length)) === undefined &&
+        'the registration of its TPM')
+    if (gone !== false) {
+      throw new TrustholdError('TOKEN_INVALID', { check: 'token.trust', reason: `${gone} was taken back` })
+    }
+  }
+
   /** What keeps the service from working, for health reports; empty when nothing does. */
   health(): string[] {
     const parts = [
@@ -244,8 +271,13 @@ export class AttestationService {
     const established = this.#appraise(state, request, document, checks)
     if (established !== undefined) return this.#attested(request.types, established, checks)
     const error = refusal(checks)
-    const outcome = error.code === 'ATTESTATION_REFUSED' ? 'refused' : 'failed'
-    await this.#record(state, outcome, { reason: describeError(error) })
+    // Only the TPM itself can get this far; what anyone could send in its name is for the log.
+    if (checks.some(({ id, outcome }) => id === 'quote.signature' && outcome === 'pass')) {
+      const outcome = error.code === 'ATTESTATION_REFUSED' ? 'refused' : 'failed'
+      await this.#record(decodeFindings(state.findings).endorsement, outcome, {
+        reason: describeError(error),
+      })
+    }
     throw error
   }
 
@@ -276,21 +308,22 @@ export class AttestationService {
     established: Established,
     checks: readonly Check[],
   ): Promise<AttestResult> {
-    const documents = await Promise.all([...new Set(types)].map((type) => this.#issue(type, established)))
-    await this.#record(established.state, 'allowed', { image: established.image.name })
-    return { attested: true, documents, checks }
+    const issued = await Promise.all([...new Set(types)].map((type) => this.#issue(type, established)))
+    const tokens = issued.map(({ id }) => id).join(' ')
+    await this.#record(established.endorsement, 'allowed', { image: established.image.name, tokens })
+    return { attested: true, documents: issued.map(({ document }) => document), checks }
   }
 
-  async #issue(type: TokenKind, established: Established): Promise<AttestationDocument> {
+  async #issue(
+    type: TokenKind,
+    established: Established,
+  ): Promise<{ id: string; document: AttestationDocument }> {
     const { issuer, group, clock, random, tokenLifetimeSeconds = 600 } = this.#options
-    const frame = {
-      issuer,
-      group,
-      now: Math.floor(clock.now() / 1_000),
-      lifetimeSeconds: tokenLifetimeSeconds,
-      id: toBase64url(random.bytes(16)),
-    }
-    return { type, token: await issueToken(this.#signer, buildClaims(type, frame, established)) }
+    const id = toBase64url(random.bytes(16))
+    const now = Math.floor(clock.now() / 1_000)
+    const frame = { issuer, group, now, lifetimeSeconds: tokenLifetimeSeconds, id }
+    const token = await issueToken(this.#signer, buildClaims(type, frame, established))
+    return { id, document: { type, token } }
   }
 
   /** Uses the challenge up; whether it can be used is decided by exactly one node. */
@@ -359,12 +392,11 @@ export class AttestationService {
   }
 
   #record(
-    state: ChallengeState,
+    endorsement: Endorsement,
     outcome: AuditEvent['outcome'],
     details: Record<string, string>,
   ): Promise<void> {
-    const subject = subjectOf(state.endorsementKeyName)
-    return this.#audit.record({ action: 'attest', outcome, subject, details })
+    return this.#audit.record({ action: 'attest', outcome, subject: subjectOf(endorsement), details })
   }
 }
 

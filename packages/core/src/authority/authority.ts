@@ -23,8 +23,8 @@ export interface AuthorityOptions {
   storage: Storage
   /** Connects a provider's key servers, such as `kmip()` of the KMIP adapter. */
   keyServer: KeyServerFactory
-  /** How hosts reach this authority, `https://host:port`; see {@link createHandler}. */
-  origin?: string
+  /** Every `https://host:port` under which hosts reach this authority; see {@link createHandler}. */
+  origins: readonly string[]
   signer?: TokenSigner
   /** 60 by default. */
   challengeLifetimeSeconds?: number
@@ -76,12 +76,13 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
       storage,
       keyServer: options.keyServer,
       tokens,
+      assertStillTrusted: (claims) => attestation.assertStillTrusted(claims),
       clock,
       random,
       ...given(options, ['primaryKeyLifetimeSeconds']),
     })
     opened.push(keyProvider)
-    const fetch = createHandler({ attestation, keyProvider, ...given(options, ['origin', 'log']) })
+    const fetch = createHandler({ attestation, keyProvider, ...given(options, ['origins', 'log']) })
     return { attestation, keyProvider, fetch, close }
   } catch (error) {
     // Nothing goes on watching the configuration for an authority that there is not.

@@ -1,6 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import { decode } from '../codec/index.js'
-import { computeName, publicKeyOf, type TpmaObject, type TpmtPublic, tpmtPublic } from '../tpm2/index.js'
+import {
+  computeName,
+  hashFacts,
+  publicKeyOf,
+  type TpmaObject,
+  type TpmtPublic,
+  tpmtPublic,
+} from '../tpm2/index.js'
 import { type Check, fail, pass } from '../verdict/index.js'
 
 /** An attestation key's public area, read once. */
@@ -42,6 +49,10 @@ export function checkAttestationKey(area: TpmtPublic): Check {
   if (area.objectAttributes.decrypt) return fail(id, 'expected the attribute decrypt to be clear')
   if (area.type !== 'rsa' && area.type !== 'ecc')
     return fail(id, `expected an RSA or ECC key, found ${area.type}`)
+  // The credential binds the key by its name: whoever finds two public areas of one name has two keys.
+  if (area.nameAlg === 'null' || hashFacts(area.nameAlg).signing !== 'yes') {
+    return fail(id, `expected a name algorithm from SHA-256, found ${area.nameAlg}`)
+  }
   const { scheme } = area.parameters.scheme
   if (scheme !== 'rsassa' && scheme !== 'rsapss' && scheme !== 'ecdsa') {
     return fail(id, `expected the scheme rsassa, rsapss or ecdsa, found ${scheme}`)

@@ -27,10 +27,12 @@ export interface HandlerOptions {
   attestation?: AttestationService
   keyProvider?: KeyProviderService
   /**
-   * Scheme, host and port under which hosts reach this service, such as `https://authority.example:8443`. Proofs of
-   * possession name it. When absent, the request's own URL counts, which a proxy in front may have changed.
+   * Scheme, host and port of every address under which hosts reach this service, such as
+   * `https://authority.example:8443`; at least one when there is a Key Provider Service. Proofs of possession name the
+   * address that they are for, and one for any other address is refused: what a request says of its own address proves
+   * nothing.
    */
-  origin?: string
+  origins?: readonly string[]
   /** Called once per request. */
   log?: (entry: RequestLog) => void
 }
@@ -44,18 +46,17 @@ const keyBodyLimit = 8_192
 
 /**
  * Makes the HTTPS surface of the services. TLS is the server's business.
- * @throws CONFIGURATION_INVALID when `origin` is none
+ * @throws CONFIGURATION_INVALID when there is a Key Provider Service and `origins` is empty or malformed
  */
 export function createHandler(options: HandlerOptions): Handler {
   const app = new OpenAPIHono()
   const { attestation, keyProvider, log } = options
-  checkOrigin(options.origin)
   app.use(async (c, next) => {
     await next()
     log?.(logLine(c))
   })
   if (attestation !== undefined) addAttestation(app, attestation)
-  if (keyProvider !== undefined) addKeyOperations(app, keyProvider, options.origin)
+  if (keyProvider !== undefined) addKeyOperations(app, keyProvider, options.origins ?? [])
   addHealth(app, options)
   app.doc31(openApiPath, {
     openapi: '3.1.0',
@@ -70,11 +71,11 @@ export function createHandler(options: HandlerOptions): Handler {
   return async (request) => app.fetch(request)
 }
 
-function checkOrigin(origin: string | undefined): void {
-  if (origin === undefined || (URL.canParse(origin) && new URL(origin).href === `${new URL(origin).origin}/`))
-    return
+function checkOrigins(origins: readonly string[]): void {
+  const wrong = origins.find((text) => !URL.canParse(text) || new URL(text).origin !== text)
+  if (origins.length > 0 && wrong === undefined) return
   throw new TrustholdError('CONFIGURATION_INVALID', {
-    name: 'origin',
+    name: 'origins',
     reason: 'expected scheme, host and port, such as https://authority.example:8443',
   })
 }
@@ -103,12 +104,13 @@ function addAttestation(app: OpenAPIHono, service: AttestationService): void {
   app.get(jwksRoute.path, (c) => c.json({ keys: service.publicKeys() }))
 }
 
-function addKeyOperations(app: OpenAPIHono, service: KeyProviderService, origin: string | undefined): void {
+function addKeyOperations(app: OpenAPIHono, service: KeyProviderService, origins: readonly string[]): void {
+  checkOrigins(origins)
   app.openAPIRegistry.registerPath(keyOperationRoute)
   app.post(keyOperationRoute.path, async (c) => {
     const action = requireAction(c, ['generate-key', 'decrypt'])
     const credentials = readCredentials(c)
-    const target = { method: 'POST', url: new URL(c.req.path, origin ?? c.req.url).href }
+    const target = { method: 'POST', url: new URL(c.req.path, originOf(c, origins)).href }
     const body = await readJson(c.req.raw, keyBodyLimit)
     if (action === 'decrypt') {
       const { provider, ciphertext, delivery = 'jwe' } = parseInput(decryptRequest, body, 'body')
@@ -119,6 +121,12 @@ function addKeyOperations(app: OpenAPIHono, service: KeyProviderService, origin:
     const made = await service.generateKey(credentials, target, { provider, length: num_of_bytes, delivery })
     return sendKey(c, { ciphertext: made.wrapped, ...encodeKey(made.key) })
   })
+}
+
+/** The address that the request came to, if it is one of ours; behind a proxy, the first of ours. */
+function originOf(c: Context, origins: readonly string[]): string | undefined {
+  const { origin } = new URL(c.req.url)
+  return origins.includes(origin) ? origin : origins[0]
 }
 
 function addHealth(app: OpenAPIHono, { attestation, keyProvider }: HandlerOptions): void {

@@ -13,7 +13,8 @@ const statesFor: Readonly<Record<PrimaryKeyUse, readonly PrimaryKeyInfo['state']
 interface CachedKey {
   readonly info: PrimaryKeyInfo
   readonly secret: SecretBytes
-  readonly expiresAt: number
+  /** When its state was asked, milliseconds since 1970. */
+  readonly fetchedAt: number
 }
 
 /** Options of {@link PrimaryKeys}. */
@@ -61,7 +62,10 @@ export class PrimaryKeys {
 
   #fresh(id: string): CachedKey | undefined {
     const known = this.#cached.get(id)
-    if (known === undefined || known.expiresAt > this.#options.clock.now()) return known
+    if (known === undefined) return undefined
+    const age = this.#options.clock.now() - known.fetchedAt
+    // A clock that was set back must not make a key live longer.
+    if (age >= 0 && age < this.#options.lifetimeMs) return known
     this.#drop(id)
     return undefined
   }
@@ -77,6 +81,7 @@ export class PrimaryKeys {
   async #load(id: string): Promise<CachedKey> {
     const { keyServer, clock, lifetimeMs } = this.#options
     this.#assertOpen()
+    const fetchedAt = clock.now()
     const info = await keyServer.describe(id)
     // Never fetched for nothing: a key that no use is allowed for stays in the server.
     this.#assertUsable(info, 'unwrap')
@@ -85,7 +90,7 @@ export class PrimaryKeys {
       secret.wipe()
       throw this.#unusable(`primary key ${id} has ${secret.length} bytes, expected 32`)
     }
-    const loaded = { info, secret, expiresAt: clock.now() + lifetimeMs }
+    const loaded = { info, secret, fetchedAt }
     if (this.#closed) secret.wipe()
     this.#assertOpen()
     this.#drop(id)

@@ -3,13 +3,14 @@ import { assertLifetime, assertName } from '../config/index.js'
 import { describeError, type ErrorCode, isTrustholdError, TrustholdError } from '../errors/index.js'
 import { type EcPublicJwk, encryptTo } from '../jose/index.js'
 import type { Clock, KeyServerFactory, RandomSource, Storage } from '../ports/index.js'
-import type {
-  DecryptRequest,
-  DeliveredKey,
-  GeneratedKey,
-  GenerateKeyRequest,
-  KeyDelivery,
-  KeyRequestCredentials,
+import {
+  type DecryptRequest,
+  type DeliveredKey,
+  type GeneratedKey,
+  type GenerateKeyRequest,
+  type KeyDelivery,
+  type KeyRequestCredentials,
+  keyRequestDigest,
 } from '../protocol/index.js'
 import { createProofVerifier, type TokenClaims, type TokenVerifier } from '../token/index.js'
 import { type OpenProvider, Providers } from './providers.js'
@@ -27,6 +28,11 @@ export interface KeyProviderOptions {
   keyServer: KeyServerFactory
   /** Verifies the tokens of the one Attestation Service group that is trusted. */
   tokens: TokenVerifier
+  /**
+   * Called with the claims of every token that verified: throws TOKEN_INVALID when what the token rests on was taken back
+   * since it was issued. Left out where the Attestation Service runs elsewhere; tokens then hold until they end.
+   */
+  assertStillTrusted?: (claims: TokenClaims) => void
   clock: Clock
   random: RandomSource
   /** How long a primary key stays in memory after it was fetched, in seconds, 1 to 3,600; 60 by default. */
@@ -48,6 +54,8 @@ const refusals: ReadonlySet<ErrorCode> = new Set([
   'PROVIDER_NOT_FOUND',
   'DELIVERY_REFUSED',
   'WRAPPED_KEY_INVALID',
+  'TOKEN_INVALID',
+  'PROOF_INVALID',
 ])
 
 const keyLengths = { least: 16, most: 512 } as const
@@ -96,7 +104,8 @@ export class KeyProviderService {
     target: RequestTarget,
     request: GenerateKeyRequest,
   ): Promise<GeneratedKey> {
-    const host = await this.#authorize(credentials, target)
+    const requestDigest = keyRequestDigest({ action: 'generate-key', ...request })
+    const host = await this.#authorize('key.generate', credentials, { ...target, requestDigest })
     return this.#release('key.generate', host, request, async (provider) => {
       const { length } = request
       if (!Number.isInteger(length) || length < keyLengths.least || length > keyLengths.most) {
@@ -131,7 +140,8 @@ export class KeyProviderService {
     target: RequestTarget,
     request: DecryptRequest,
   ): Promise<DeliveredKey> {
-    const host = await this.#authorize(credentials, target)
+    const requestDigest = keyRequestDigest({ action: 'decrypt', ...request })
+    const host = await this.#authorize('key.decrypt', credentials, { ...target, requestDigest })
     return this.#release('key.decrypt', host, request, async (provider) => {
       const wrapped = parseWrappedKey(request.wrapped)
       if (wrapped.provider !== provider.name) {
@@ -167,15 +177,24 @@ export class KeyProviderService {
     await this.providers.close()
   }
 
-  /** Token first, then possession, before anything else is looked at. */
-  async #authorize(credentials: KeyRequestCredentials, target: RequestTarget): Promise<AuthorizedHost> {
-    const claims = this.#options.tokens.verify(credentials.token, 'KMS_AUTH_JWT')
-    const bindingKey = await this.#proofs.verify(
-      credentials.proof,
-      { ...target, token: credentials.token },
-      claims.cnf.jkt,
-    )
-    return { claims, bindingKey }
+  /**
+   * Token first, then possession, before anything else is looked at. What fails after the token was found to be genuine is
+   * on record: someone has a token that is not theirs, or uses a request again.
+   */
+  async #authorize(
+    action: string,
+    { token, proof }: KeyRequestCredentials,
+    target: RequestTarget & { requestDigest: string },
+  ): Promise<AuthorizedHost> {
+    const claims = this.#options.tokens.verify(token, 'KMS_AUTH_JWT')
+    try {
+      const bindingKey = await this.#proofs.verify(proof, { ...target, token }, claims.cnf.jkt)
+      this.#options.assertStillTrusted?.(claims)
+      return { claims, bindingKey }
+    } catch (error) {
+      await this.#recordFailure(action, claims.sub, { token: claims.jti }, error)
+      throw error
+    }
   }
 
   /** Carries out a release and records how it ended; what is not on record does not leave. */

@@ -15,6 +15,7 @@ export {
   maxDocumentLength,
   type PcrBank,
 } from './documents.js'
+export { keyRequestDigest } from './key-request-digest.js'
 export type {
   AttestationDocument,
   AttestRequest,

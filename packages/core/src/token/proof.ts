@@ -26,6 +26,8 @@ export interface ProofTarget {
   url: string
   /** The token that is sent along. */
   token: string
+  /** Digest of what is asked for, as the protocol defines it; a claim of our own, `request_digest`. */
+  requestDigest?: string
 }
 
 /** Scheme, authority and path of a URL, normalised as RFC 3986 section 6.2 asks. */
@@ -54,6 +56,7 @@ export function createProof(
       htu: targetUri(target.url) ?? target.url,
       iat: Math.floor(source.clock.now() / 1000),
       ath: hashOf(target.token),
+      ...(target.requestDigest === undefined ? {} : { request_digest: target.requestDigest }),
     },
   )
   const signature = sign('sha256', utf8(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
@@ -75,7 +78,7 @@ export interface ProofVerifier {
    * @param boundTo thumbprint that the token is bound to (`cnf.jkt`)
    * @returns the public key that the proof was made with
    * @throws PROOF_INVALID naming the check: `proof.format`, `proof.key`, `proof.signature`, `proof.target`,
-   *   `proof.token`, `proof.time`, `proof.unused`; STORE_UNAVAILABLE when it cannot be told whether it was used
+   *   `proof.token`, `proof.request`, `proof.time`, `proof.unused`; STORE_UNAVAILABLE when it cannot be told whether it was used
    */
   verify(proof: string, target: ProofTarget, boundTo: string): Promise<EcPublicJwk>
 }
@@ -141,6 +144,9 @@ function checkTarget(claims: Record<string, unknown>, target: ProofTarget): void
     throw refuse('proof.target', `it is not for ${target.method} of this address`)
   }
   if (ath !== hashOf(target.token)) throw refuse('proof.token', 'it is for another token')
+  if (target.requestDigest !== undefined && claims['request_digest'] !== target.requestDigest) {
+    throw refuse('proof.request', 'it is for another request')
+  }
 }
 
 function isSameTarget(htu: string, url: string): boolean {

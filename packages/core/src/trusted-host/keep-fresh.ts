@@ -11,7 +11,7 @@ export interface KeepFreshOptions {
   onAttested?: (attested: Attested) => void
   /** Called after every attempt that failed, with the milliseconds until the next one. */
   onFailure?: (error: unknown, retryInMs: number) => void
-  /** Milliseconds between attestations; two thirds of the token's lifetime by default. */
+  /** Milliseconds between attestations; by default two thirds of the token's lifetime, and 400,000 at most. */
   intervalMs?: number
 }
 
@@ -52,13 +52,15 @@ async function attempt(
   }
 }
 
+const longestLifetimeMs = 600_000
+
 /** Two thirds of the shortest lifetime among the tokens. */
 function intervalFor({ documents }: Attested): number {
   const lifetimes = documents.map(({ token }) => {
     const { issuedAt, expiresAt } = readTimes(token)
     return expiresAt - issuedAt
   })
-  return (Math.min(...lifetimes) * 2) / 3
+  return (Math.min(longestLifetimeMs, ...lifetimes) * 2) / 3
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

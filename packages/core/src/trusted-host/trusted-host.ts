@@ -3,7 +3,12 @@ import { isTrustholdError, TrustholdError } from '../errors/index.js'
 import { type AuthorityClient, type CallOptions, createAuthorityClient } from '../http/client.js'
 import { decryptWith, parseDirect } from '../jose/index.js'
 import { type Clock, type RandomSource, systemClock, systemRandom, type Tpm } from '../ports/index.js'
-import type { DeliveredKey, KeyDelivery, KeyRequestCredentials } from '../protocol/index.js'
+import {
+  type DeliveredKey,
+  type KeyDelivery,
+  type KeyRequestCredentials,
+  keyRequestDigest,
+} from '../protocol/index.js'
 import { createProof, readTimes } from '../token/index.js'
 import { type Attested, attestHost } from './attest.js'
 import { generateBindingKey } from './binding-key.js'
@@ -111,12 +116,10 @@ class Host implements TrustedHost {
     options: GenerateKeyOptions = {},
   ): Promise<{ key: SecretBytes; wrapped: string }> {
     const { length = 32, delivery = 'jwe' } = options
-    return this.#withCredentials(options, async (credentials) => {
-      const made = await this.#client.generateKey(
-        credentials,
-        { provider, length, delivery },
-        callOf(options),
-      )
+    const request = { provider, length, delivery }
+    const requestDigest = keyRequestDigest({ action: 'generate-key', ...request })
+    return this.#withCredentials(options, requestDigest, async (credentials) => {
+      const made = await this.#client.generateKey(credentials, request, callOf(options))
       return { wrapped: made.wrapped, key: await this.#receive(made.key, provider, delivery) }
     })
   }
@@ -124,13 +127,11 @@ class Host implements TrustedHost {
   async decrypt(wrapped: string, options: DecryptOptions = {}): Promise<SecretBytes> {
     const { delivery = 'jwe' } = options
     const provider = providerOf(wrapped)
-    return this.#withCredentials(options, async (credentials) => {
-      const request = { provider, wrapped, delivery }
-      return this.#receive(
-        await this.#client.decrypt(credentials, request, callOf(options)),
-        provider,
-        delivery,
-      )
+    const request = { provider, wrapped, delivery }
+    const requestDigest = keyRequestDigest({ action: 'decrypt', ...request })
+    return this.#withCredentials(options, requestDigest, async (credentials) => {
+      const key = await this.#client.decrypt(credentials, request, callOf(options))
+      return this.#receive(key, provider, delivery)
     })
   }
 
@@ -162,22 +163,23 @@ class Host implements TrustedHost {
   /** Calls with a token and a fresh proof; when the service no longer takes the token, once more with a new one. */
   async #withCredentials<T>(
     options: CallOptions,
+    requestDigest: string,
     call: (credentials: KeyRequestCredentials) => Promise<T>,
   ): Promise<T> {
     const token = await this.token(options)
     try {
-      return await call(this.#credentials(token))
+      return await call(this.#credentials(token, requestDigest))
     } catch (error) {
       if (!isTrustholdError(error, 'SERVICE_ERROR') || error.context.serviceCode !== 'TOKEN_INVALID')
         throw error
       // Another call may have renewed it in the meantime.
       if (this.#current?.token === token) this.#current = undefined
-      return call(this.#credentials(await this.token(options)))
+      return call(this.#credentials(await this.token(options), requestDigest))
     }
   }
 
-  #credentials(token: string): KeyRequestCredentials {
-    const target = { method: 'POST', url: this.#client.keyOperationUrl, token }
+  #credentials(token: string, requestDigest: string): KeyRequestCredentials {
+    const target = { method: 'POST', url: this.#client.keyOperationUrl, token, requestDigest }
     return { token, proof: createProof(this.#bindingKey.privateKey, target, this.#source) }
   }
 

@@ -45,7 +45,7 @@ describe('buildClaims', () => {
     expect([developer, build].every((text) => typeof text === 'string' && text !== '')).toBe(true)
     expect({ ...claims, ear_verifier_id: undefined }).toEqual({
       iss: 'trusthold:production',
-      sub: `ek:${'03'.repeat(34)}`,
+      sub: `ek:${'ab'.repeat(32)}`,
       aud: 'production',
       iat: 1_800_000_000,
       nbf: 1_800_000_000,
@@ -64,8 +64,7 @@ describe('buildClaims', () => {
           ear_trustworthiness_vector: {
             'instance-identity': 2,
             configuration: 2,
-            executables: 2,
-            hardware: 2,
+            executables: 3,
           },
           ear_appraisal_policy_ids: ['base-image:debian-12', 'endorsement-settings'],
           base_image: 'debian-12',
@@ -122,6 +121,6 @@ describe('buildClaims', () => {
   })
 
   it('names a host by its endorsement key', () => {
-    expect(subjectOf(Uint8Array.of(0, 0x0b, 0xff))).toBe('ek:000bff')
+    expect(subjectOf({ keyId: '000bff', kind: 'rsa-2048' })).toBe('ek:000bff')
   })
 })

@@ -8,7 +8,15 @@ import { fakeClock, random } from '../token/fixtures.js'
 
 const make = (change: object = {}, storage = fakeStorage()) => ({
   storage,
-  options: { group: 'production', storage, keyServer: fakeKeyServer, clock: fakeClock(), random, ...change },
+  options: {
+    group: 'production',
+    origins: ['https://a.example'],
+    storage,
+    keyServer: fakeKeyServer,
+    clock: fakeClock(),
+    random,
+    ...change,
+  },
 })
 const settle = () => new Promise(setImmediate)
 const watched = async (storage: ReturnType<typeof fakeStorage>) => {
@@ -57,7 +65,7 @@ describe('createAuthority', () => {
 
   it.each<[string, object]>([
     ['an empty group', { group: '' }],
-    ['an origin that is none', { origin: 'authority.example' }],
+    ['an origin that is none', { origins: ['authority.example'] }],
     ['a lifetime of primary keys that is none', { primaryKeyLifetimeSeconds: 0 }],
     ['a lifetime of primary keys that is too long', { primaryKeyLifetimeSeconds: 3_601 }],
     ['a lifetime of challenges that is none', { challengeLifetimeSeconds: 0 }],

@@ -37,7 +37,13 @@ const keyProvider = {
 } as unknown as KeyProviderService
 
 const make = (options: HandlerOptions = {}) =>
-  createHandler({ attestation, keyProvider, log: (line) => lines.push(line), ...options })
+  createHandler({
+    attestation,
+    keyProvider,
+    origins: [origin],
+    log: (line) => lines.push(line),
+    ...options,
+  })
 const identity = { ek_pub: 'AAAA' }
 const attestBody = (change: object = {}) => ({
   tpm2_request: { identity, contexts: ['AQ=='], types: ['KMS_AUTH_JWT'], ...change },
@@ -132,7 +138,7 @@ describe('key operations', () => {
   })
 
   it('name the configured origin, whatever the request says', async () => {
-    handler = make({ origin: 'https://public.example' })
+    handler = make({ origins: ['https://public.example'] })
     await post('http://10.0.0.1:8080/api/esx/kms/key-operation?action=generate-key', generateBody, {
       ...credentials,
       host: 'attacker.example',
@@ -451,7 +457,7 @@ describe('health', () => {
   })
 })
 
-describe('origin', () => {
+describe('origins', () => {
   it.each([
     'authority.example',
     'https://authority.example/path',
@@ -460,12 +466,16 @@ describe('origin', () => {
     '',
     '/',
   ])('%j is refused when the handler is made', (bad) => {
-    expect(thrownBy(() => make({ origin: bad })).code).toBe('CONFIGURATION_INVALID')
+    expect(thrownBy(() => make({ origins: [origin, bad] })).code).toBe('CONFIGURATION_INVALID')
   })
 
-  it('may end in a slash and be in any case', async () => {
-    handler = make({ origin: 'https://Public.Example/' })
+  it('none is refused where keys are given out', () => {
+    expect(thrownBy(() => make({ origins: [] })).code).toBe('CONFIGURATION_INVALID')
+  })
+
+  it('several are told apart by where the request came to', async () => {
+    handler = make({ origins: ['https://first.example', origin] })
     await keyPost('generate-key', generateBody)
-    expect(calls[0]?.[1]).toMatchObject({ url: 'https://public.example/api/esx/kms/key-operation' })
+    expect(calls[0]?.[1]).toMatchObject({ url: `${origin}/api/esx/kms/key-operation` })
   })
 })

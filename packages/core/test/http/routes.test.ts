@@ -29,7 +29,7 @@ const keyProvider = await KeyProviderService.open({
   random,
 })
 const attestation = { publicKeys: () => [], health: () => [] } as unknown as AttestationService
-const handler = createHandler({ attestation, keyProvider })
+const handler = createHandler({ attestation, keyProvider, origins: ['https://a.example'] })
 
 interface Operation {
   security?: unknown[]

@@ -4,7 +4,14 @@ import { isTrustholdError, TrustholdError } from '../../src/errors/index.js'
 import { decryptWith } from '../../src/jose/index.js'
 import { KeyProviderService, parseWrappedKey, wrapKey } from '../../src/key-provider/index.js'
 import type { RandomSource } from '../../src/ports/index.js'
-import { createProof, createTokenVerifier, tokenProfiles, tokenType } from '../../src/token/index.js'
+import { keyRequestDigest } from '../../src/protocol/index.js'
+import {
+  createProof,
+  createTokenVerifier,
+  type ProofTarget,
+  tokenProfiles,
+  tokenType,
+} from '../../src/token/index.js'
 import { checkOf, reasonOf, rejectionOf } from '../jose/thrown.js'
 import {
   type FakeClock,
@@ -50,14 +57,23 @@ const tokenOf = (change: object = {}) =>
     { alg: 'ES256', typ: tokenType, kid: signing.thumbprint },
     { ...goodClaims(host.thumbprint), ...change },
   )
-const credentials = (token = tokenOf(), key = host, at = target) => ({
+const credentials = (token = tokenOf(), key = host, at: ProofTarget | typeof target = target) => ({
   token,
   proof: createProof(key.privateKey, { ...at, token }, { clock, random }),
 })
-const generate = (change: object = {}, with_ = credentials()) =>
-  service.generateKey(with_, target, { provider: 'finance', length: 32, delivery: 'jwe', ...change })
-const decrypt = (wrapped: string, change: object = {}, with_ = credentials()) =>
-  service.decrypt(with_, target, { provider: 'finance', wrapped, delivery: 'jwe', ...change })
+type Credentials = ReturnType<typeof credentials>
+const generate = (change: object = {}, with_?: Credentials) => {
+  const request = { provider: 'finance', length: 32, delivery: 'jwe' as const, ...change }
+  const requestDigest = keyRequestDigest({ action: 'generate-key', ...request })
+  const own = { ...target, token: '', requestDigest }
+  return service.generateKey(with_ ?? credentials(undefined, undefined, own), target, request)
+}
+const decrypt = (wrapped: string, change: object = {}, with_?: Credentials) => {
+  const request = { provider: 'finance', wrapped, delivery: 'jwe' as const, ...change }
+  const requestDigest = keyRequestDigest({ action: 'decrypt', ...request })
+  const own = { ...target, token: '', requestDigest }
+  return service.decrypt(with_ ?? credentials(undefined, undefined, own), target, request)
+}
 const openDelivered = async (jwe: string, provider = 'finance') => {
   const header = { typ: 'trusthold-delivery', kid: host.thumbprint, provider, token: 'token-1' }
   return (await decryptWith(host.privateKey, jwe, header, 'key')).copy()
@@ -149,6 +165,14 @@ describe('a key', () => {
 })
 
 describe('the token comes before everything else', () => {
+  /** Of the requests below. */
+  const digestOf = (name: string) =>
+    name === 'generateKey'
+      ? keyRequestDigest({
+          action: 'generate-key',
+          ...({ provider: 'nobody', length: 0, delivery: 'tls' } as const),
+        })
+      : keyRequestDigest({ action: 'decrypt', provider: 'nobody', wrapped: 'garbage', delivery: 'tls' })
   const calls: [string, (c: ReturnType<typeof credentials>) => Promise<unknown>][] = [
     [
       'generateKey',
@@ -202,15 +226,16 @@ describe('the token comes before everything else', () => {
     expect(server.calls).toEqual([])
   })
 
-  it.each(calls)('%s takes a proof once', async (_, call) => {
-    const once = credentials()
+  it.each(calls)('%s takes a proof once', async (name, call) => {
+    const once = credentials(undefined, undefined, { ...target, token: '', requestDigest: digestOf(name) })
     expect((await rejectionOf(call(once))).code).toBe('PROVIDER_NOT_FOUND')
     expect(checkOf(await rejectionOf(call(once)))).toBe('proof.unused')
   })
 
-  it.each(calls)('%s decides nothing when it cannot tell whether a proof was used', async (_, call) => {
+  it.each(calls)('%s decides nothing when it cannot tell whether a proof was used', async (name, call) => {
     storage.replay.broken = true
-    expect((await rejectionOf(call(credentials()))).code).toBe('STORE_UNAVAILABLE')
+    const own = credentials(undefined, undefined, { ...target, token: '', requestDigest: digestOf(name) })
+    expect((await rejectionOf(call(own))).code).toBe('STORE_UNAVAILABLE')
     expect(server.calls).toEqual([])
   })
 })
@@ -261,17 +286,18 @@ describe('refusals', () => {
   it('a key whose primary key the server does not know, or will not use', async () => {
     const under = (primaryKeyId: string) =>
       wrapKey(new Uint8Array(32), { provider: 'finance', primaryKeyId }, new Uint8Array(32), random)
-    expect((await rejectionOf(decrypt(under('gone')))).code).toBe('KMIP_RESULT')
+    expect((await rejectionOf(decrypt(under('gone')))).code).toBe('WRAPPED_KEY_INVALID')
     server.add('stolen', { state: 'compromised' })
-    expect((await rejectionOf(decrypt(under('stolen')))).code).toBe('PROVIDER_UNUSABLE')
+    expect((await rejectionOf(decrypt(under('stolen')))).code).toBe('WRAPPED_KEY_INVALID')
+    expect(server.calls).not.toContain('describe stolen')
     expect(server.calls).not.toContain('get stolen')
   })
 
   it('new keys under a primary key that was deactivated', async () => {
     server.add('key-1', { state: 'deactivated' }, server.keys.get('key-1')?.bytes)
     expect((await rejectionOf(generate())).code).toBe('PROVIDER_UNUSABLE')
-    // Outcome "refused": the key server works, and says no.
-    expect(lastRecord()).toMatchObject({ action: 'key.generate', outcome: 'refused' })
+    // Outcome "failed": it is not the host that is to blame.
+    expect(lastRecord()).toMatchObject({ action: 'key.generate', outcome: 'failed' })
   })
 
   it('all, while the configuration cannot be followed', async () => {
