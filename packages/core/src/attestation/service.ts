@@ -107,20 +107,23 @@ export class AttestationService {
     const signer =
       options.signer ??
       createLocalSigner([await shareSecret(config, 'attestation/secrets/token-signing', generateSigningKey)])
-    const caCertificates = await CaCertificates.open(config)
-    const [endorsementKeys, settings, baseImages] = await Promise.all([
-      RegisteredKeys.open(config, caCertificates, options.clock),
-      EndorsementSettingsStore.open(config),
-      BaseImages.open(config),
-    ])
-    return new AttestationService(options, {
-      caCertificates,
-      endorsementKeys,
-      settings,
-      baseImages,
-      signer,
-      stateKey,
-    })
+    const opened: { close(): Promise<void> }[] = []
+    const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+      const part = await opening
+      opened.push(part)
+      return part
+    }
+    try {
+      const caCertificates = await keep(CaCertificates.open(config))
+      const endorsementKeys = await keep(RegisteredKeys.open(config, caCertificates, options.clock))
+      const settings = await keep(EndorsementSettingsStore.open(config))
+      const baseImages = await keep(BaseImages.open(config))
+      const parts = { caCertificates, endorsementKeys, settings, baseImages, signer, stateKey }
+      return new AttestationService(options, parts)
+    } catch (error) {
+      await Promise.all(opened.map((part) => part.close()))
+      throw error
+    }
   }
 
   /**

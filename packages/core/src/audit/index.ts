@@ -1,5 +1,5 @@
 /**
- * The record of decisions, as one hash chain: every attestation whose challenge was redeemed, every release of a key.
+ * The record of decisions, as one hash chain; docs/threat-model.md says which.
  * @module
  */
 export { type AuditEvent, type AuditLog, createAuditLog } from './audit-log.js'

@@ -1,5 +1,5 @@
 import type { SecretBytes } from '../bytes/index.js'
-import { TrustholdError } from '../errors/index.js'
+import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
 import type { Clock, KeyServer, PrimaryKeyInfo } from '../ports/index.js'
 
 /** What a primary key is used for: new keys are wrapped only under an active one. */
@@ -82,10 +82,10 @@ export class PrimaryKeys {
     const { keyServer, clock, lifetimeMs } = this.#options
     this.#assertOpen()
     const fetchedAt = clock.now()
-    const info = await keyServer.describe(id)
+    const info = await this.#ask(keyServer.describe(id))
     // Never fetched for nothing: a key that no use is allowed for stays in the server.
     this.#assertUsable(info, 'unwrap')
-    const secret = await keyServer.get(id)
+    const secret = await this.#ask(keyServer.get(id))
     if (secret.length !== 32) {
       secret.wipe()
       throw this.#unusable(`primary key ${id} has ${secret.length} bytes, expected 32`)
@@ -97,6 +97,16 @@ export class PrimaryKeys {
     this.#cached.set(id, loaded)
     this.#sweep ??= setInterval(() => this.#dropExpired(), lifetimeMs).unref()
     return loaded
+  }
+
+  /** Whatever is wrong with a key server's answer is no fault of the request that led to it. */
+  async #ask<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      if (isTrustholdError(error) && /^(?:KMIP|TRANSPORT)_/.test(error.code)) throw error
+      throw this.#unusable(`its key server: ${describeError(error)}`, error)
+    }
   }
 
   #dropExpired(): void {
@@ -121,7 +131,8 @@ export class PrimaryKeys {
     }
   }
 
-  #unusable(reason: string): TrustholdError<'PROVIDER_UNUSABLE'> {
-    return new TrustholdError('PROVIDER_UNUSABLE', { provider: this.#options.provider, reason })
+  #unusable(reason: string, cause?: unknown): TrustholdError<'PROVIDER_UNUSABLE'> {
+    const { provider } = this.#options
+    return new TrustholdError('PROVIDER_UNUSABLE', { provider, reason }, { cause })
   }
 }
