@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -16,10 +17,14 @@ interface Refusal {
   readonly reason: string
 }
 
-/** What runs of the peers that the demo starts, by process id. */
+/** Command lines of the peers that the demo starts and that still run. */
 async function peerProcesses(): Promise<string[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,args='])
-  return stdout.split('\n').filter((line) => line.includes('trusthold-demo-'))
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const commands = await Promise.all(
+    // A process may end while the list is read; it is then none that was left running.
+    processes.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')),
+  )
+  return commands.filter((command) => command.includes('trusthold-demo-'))
 }
 
 describe('the demo, as a person starts it', () => {
