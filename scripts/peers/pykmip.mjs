@@ -166,7 +166,14 @@ async function configure(directory, authority, { port, database }) {
 async function launch(directory, temporary, port, ca, client) {
   const at = (/** @type {string} */ file) => join(directory, file)
   const args = ['-W', 'ignore', '-c', launcher, temporary, '-f', at('server.conf'), '-l', at('server.log')]
-  const child = spawn(python, args, { cwd: directory, detached: true, stdio: ['pipe', 'ignore', 'pipe'] })
+  // Python's own temporary directories go where ours are removed: a killed server leaves them behind.
+  const env = { ...process.env, TMPDIR: directory }
+  const child = spawn(python, args, {
+    cwd: directory,
+    env,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
   let output = ''
   child.stderr.setEncoding('utf8').on('data', (text) => {
     output = (output + text).slice(-4_000)

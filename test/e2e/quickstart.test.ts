@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const demo = fileURLToPath(new URL('../../examples/quickstart/dist/main.js', import.meta.url))
 
@@ -17,25 +19,39 @@ interface Refusal {
   readonly reason: string
 }
 
-/** Command lines of the peers that the demo starts and that still run. */
-async function peerProcesses(): Promise<string[]> {
+/** Command lines of running processes that name a directory. */
+async function processesIn(directory: string): Promise<string[]> {
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const commands = await Promise.all(
     // A process may end while the list is read; it is then none that was left running.
     processes.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')),
   )
-  return commands.filter((command) => command.includes('trusthold-demo-'))
+  return commands.filter((command) => command.includes(directory))
 }
 
 describe('the demo, as a person starts it', () => {
   let steps: readonly Step[] = []
   let ok = false
+  let temporary = ''
+  let started = false
   beforeAll(async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [demo, '--json'], { maxBuffer: 4_000_000 })
+    // Everything that it starts works in temporary directories, so this one tells what is its.
+    temporary = await mkdtemp(join(tmpdir(), 'trusthold-e2e-'))
+    const running = promisify(execFile)(process.execPath, [demo, '--json'], {
+      maxBuffer: 4_000_000,
+      env: { ...process.env, TMPDIR: temporary },
+    })
+    let ended = false
+    const output = running.finally(() => {
+      ended = true
+    })
+    while (!started && !ended) started = (await processesIn(temporary)).length > 0
+    const { stdout } = await output
     const document = JSON.parse(stdout) as { ok: boolean; steps: Step[] }
     steps = document.steps
     ok = document.ok
   }, 120_000)
+  afterAll(() => rmdir(temporary))
   const facts = (step: number): Readonly<Record<string, unknown>> =>
     steps.find((each) => each.step === step)?.facts ?? {}
 
@@ -52,6 +68,7 @@ describe('the demo, as a person starts it', () => {
     const checks = facts(2)['checks'] as { id: string; outcome: string }[]
     expect(Object.fromEntries(checks.map(({ id, outcome }) => [id, outcome]))).toEqual({
       'challenge.authentic': 'pass',
+      'challenge.fresh': 'pass',
       'challenge.unused': 'pass',
       'challenge.identity': 'pass',
       'endorsement.key': 'pass',
@@ -101,7 +118,9 @@ describe('the demo, as a person starts it', () => {
     expect(replay?.check).toBe('challenge.unused')
   })
 
-  test('nothing that it started is left running', async () => {
-    expect(await peerProcesses()).toEqual([])
+  test('nothing that it started is left running, and nothing that it wrote is left behind', async () => {
+    expect(started).toBe(true)
+    expect(await processesIn(temporary)).toEqual([])
+    expect(await readdir(temporary)).toEqual([])
   })
 })
