@@ -25,7 +25,6 @@ const challengeStateDef = struct('CHALLENGE_STATE', {
   expiresAt: u64,
   /** The endorsement key's TPMT_PUBLIC, as it came in the first leg. */
   endorsementKey: shortBytes,
-  endorsementKeyName: sizedBytes(u8, 66),
   /** The attestation key's TPMT_PUBLIC. */
   attestationKey: shortBytes,
   /** Qualified names that the attestation key can have. */

@@ -1,5 +1,6 @@
 import { toHex } from '../bytes/index.js'
 import type { QuoteFacts } from '../evidence/index.js'
+import { Recent } from './recent.js'
 
 /** PCR of the Secure Boot policy. */
 const policyPcr = 7
@@ -11,7 +12,7 @@ const remembered = 1_024
  * what was proved is remembered.
  */
 export class SecureBootCache {
-  readonly #proved = new Map<string, boolean>()
+  readonly #proved = new Recent<boolean>(remembered)
 
   /** Undefined when the log does not prove it either way. */
   of(facts: QuoteFacts): boolean | undefined {
@@ -23,8 +24,6 @@ export class SecureBootCache {
     if (known !== undefined) return known
     const fact = facts.boot?.secureBoot
     if (fact?.verified !== true) return undefined
-    const oldest = this.#proved.size >= remembered ? this.#proved.keys().next().value : undefined
-    if (oldest !== undefined) this.#proved.delete(oldest)
     this.#proved.set(key, fact.value)
     return fact.value
   }

@@ -10,9 +10,7 @@ import {
   type AttestationDocument,
   type AttestRequest,
   type AttestResult,
-  type ChallengeDocument,
   contextDocument,
-  documentHead,
   type EvidenceDocument,
   type HelloDocument,
   type HostIdentity,
@@ -24,15 +22,17 @@ import {
   type TokenClaims,
   type TokenKind,
 } from '../token/index.js'
-import { computeName, makeCredential, type TpmtPublic, tpmtPublic } from '../tpm2/index.js'
+import { type TpmtPublic, tpmtPublic } from '../tpm2/index.js'
 import { type Check, conclude, fail, pass, unknown } from '../verdict/index.js'
-import { appraiseEvidence, checkSameIdentity, possibleQualifiedNames } from './appraise.js'
+import { appraiseEvidence, checkSameIdentity } from './appraise.js'
 import { BaseImages } from './base-images.js'
 import { CaCertificates } from './ca-certificates.js'
-import { type ChallengeState, openState, sealState } from './challenge-state.js'
+import { type ChallengeState, openState } from './challenge-state.js'
 import { buildClaims, type Established, subjectOf } from './claims.js'
 import { EndorsementSettingsStore } from './endorsement-settings.js'
-import { decodeFindings, encodeFindings, type Findings } from './findings.js'
+import { decodeFindings } from './findings.js'
+import { makeChallenge } from './make-challenge.js'
+import { Recent } from './recent.js'
 import { RegisteredKeys } from './registered-keys.js'
 import { SecureBootCache } from './secure-boot-cache.js'
 
@@ -82,7 +82,7 @@ export class AttestationService {
   readonly #signer: TokenSigner
   readonly #stateKey: SecretBytes
   readonly #audit: AuditLog
-  readonly #prepared = new Map<string, PreparedKey>()
+  readonly #prepared = new Recent<PreparedKey>(preparedKeys)
   readonly #secureBoot = new SecureBootCache()
 
   private constructor(options: AttestationOptions, parts: Parts) {
@@ -216,47 +216,19 @@ export class AttestationService {
     if (judged.endorsement === undefined || conclude(checks) !== 'pass') {
       throw refusal(checks)
     }
-    return encode(
-      contextDocument,
-      this.#makeChallenge(identity, endorsementKey, hello, key, { checks, endorsement: judged.endorsement }),
-    )
-  }
-
-  #makeChallenge(
-    identity: HostIdentity,
-    endorsementKey: TpmtPublic,
-    hello: HelloDocument,
-    key: PreparedKey,
-    findings: Findings,
-  ): ChallengeDocument {
     const { random, clock, challengeLifetimeSeconds = 60 } = this.#options
-    const selection = this.baseImages.selection()
-    const endorsementKeyName = computeName(identity.endorsementKey)
-    const nonce = random.bytes(32)
-    const activationSecret = random.bytes(32)
-    const expiresAt = BigInt(clock.now() + challengeLifetimeSeconds * 1_000)
-    const state: ChallengeState = {
-      id: random.bytes(16),
-      expiresAt,
-      endorsementKey: identity.endorsementKey,
-      endorsementKeyName,
-      attestationKey: hello.attestationKey,
-      qualifiedNames: possibleQualifiedNames(endorsementKeyName, key.name),
-      bindingKeyThumbprint: hello.bindingKeyThumbprint,
-      nonce,
-      activationSecret,
-      selection,
-      findings: encodeFindings(findings),
-    }
-    return {
-      ...documentHead,
-      kind: 'challenge',
-      ...makeCredential({ endorsementKey, objectName: key.name, secret: activationSecret, random }),
-      nonce,
-      selection,
-      state: sealState(this.#stateKey, state, random),
-      expiresAt,
-    }
+    const challenge = makeChallenge({
+      hello,
+      key,
+      endorsementKey,
+      endorsementKeyBytes: identity.endorsementKey,
+      findings: { checks, endorsement: judged.endorsement },
+      selection: this.baseImages.selection(),
+      expiresAt: clock.now() + challengeLifetimeSeconds * 1_000,
+      stateKey: this.#stateKey,
+      random,
+    })
+    return encode(contextDocument, challenge)
   }
 
   /** Second leg. The challenge is used up before anything that came with it is looked at. */
@@ -388,8 +360,6 @@ export class AttestationService {
     const known = this.#prepared.get(id)
     if (known !== undefined) return known
     const prepared = prepareAttestationKey(publicArea)
-    const oldest = this.#prepared.size >= preparedKeys ? this.#prepared.keys().next().value : undefined
-    if (oldest !== undefined) this.#prepared.delete(oldest)
     this.#prepared.set(id, prepared)
     return prepared
   }

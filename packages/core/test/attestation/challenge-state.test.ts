@@ -16,7 +16,6 @@ const state: ChallengeState = {
   id: new Uint8Array(16).fill(2),
   expiresAt: 1_800_000_060_000n,
   endorsementKey: new Uint8Array(314).fill(3),
-  endorsementKeyName: new Uint8Array(34).fill(4),
   attestationKey: new Uint8Array(280).fill(5),
   qualifiedNames: [new Uint8Array(34).fill(8), new Uint8Array(34).fill(9)],
   bindingKeyThumbprint: new Uint8Array(32).fill(6),

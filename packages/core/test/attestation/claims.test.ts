@@ -8,7 +8,6 @@ const established = {
     id: fill(16, 1),
     expiresAt: 0n,
     endorsementKey: fill(10, 2),
-    endorsementKeyName: fill(34, 3),
     attestationKey: fill(10, 4),
     bindingKeyThumbprint: fill(32, 5),
     nonce: fill(32, 6),
