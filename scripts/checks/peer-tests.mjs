@@ -23,13 +23,19 @@ function needsPeer(file, seen = new Set()) {
   return importsOf(file).some((path) => path.startsWith(`${root}scripts/peers/`) || needsPeer(path, seen))
 }
 
-/** @returns {string[]} test files that start a real peer, relative to the root */
+/** Folders whose tests all talk to other programs, also those that start them through a program of ours. */
+const peerFolders = ['test/e2e/', 'test/interop/']
+
+/** @param {string} file relative to the root */
+const talksToPeers = (file) => peerFolders.some((folder) => file.startsWith(folder)) || needsPeer(root + file)
+
+/** @returns {string[]} test files that need a real peer, relative to the root */
 export function listPeerTests() {
   const folders = ['packages', 'examples', 'test'].filter((folder) => existsSync(root + folder))
   return folders
     .flatMap((folder) =>
       readdirSync(root + folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
     )
-    .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules/') && needsPeer(root + file))
+    .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules/') && talksToPeers(file))
     .sort()
 }
