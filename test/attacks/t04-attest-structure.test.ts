@@ -115,6 +115,12 @@ describe('T-04 the attested structure is exactly a quote for this challenge by t
     },
   )
 
+  test('an attestation key whose name is a SHA-1 digest, for which two keys could be found', async () => {
+    const host = new ForgedHost({ ...akTemplates['rsa-2048'], nameAlg: 'sha1' })
+    await rig.authority.attestation.endorsementKeys.create('sha1', { publicArea: host.endorsementKey.area })
+    expect(await refusedBy(send(rig, host.hello()))).toEqual(['attestation-key.attributes'])
+  })
+
   test('a quote over the binding key of someone else', async () => {
     const challenge = challengeIn(await send(rig, rig.host.hello()))
     const honest = rig.host.bindingKeyThumbprint

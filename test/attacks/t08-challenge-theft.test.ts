@@ -51,6 +51,15 @@ describe('T-08 what was made for host A is of no use to host B', () => {
     }
   })
 
+  test('what anyone could answer in its name leaves no record, what its TPM signed does', async () => {
+    const count = async (): Promise<number> => (await rig.storage.audit.read(1, 1_000)).length
+    const before = await count()
+    await refusedBy(rig.attest({ signer: other.attestationKey.privateKey }))
+    expect(await count()).toBe(before)
+    await refusedBy(rig.attest({ pcr: (_, pcr, honest) => (pcr === 4 ? new Uint8Array(32) : honest) }))
+    expect(await count()).toBe(before + 1)
+  })
+
   test('an expired challenge is refused, to the millisecond', async () => {
     const challenge = challengeIn(await send(rig, rig.host.hello()))
     rig.clock.advance(Number(challenge.expiresAt) - rig.clock.now())

@@ -18,6 +18,7 @@ import type { TpmtPublic } from '@trusthold/core/tpm2'
 import { makeSelfSignedCertificate } from '@trusthold/core/x509'
 import { openMemory } from '@trusthold/storage-adapter/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadRecording } from '../recordings/load.js'
 import { approvedImage } from './approved-boot.js'
 import { challengeIn, ForgedHost } from './forged-host.js'
 import { TestClock } from './rig.js'
@@ -220,6 +221,39 @@ describe('T-24 a token is worth nothing without the key that it is bound to', ()
     await attestation.baseImages.delete('approved')
     expect(await ask(withProof(proofBy(bindingKey)))).toEqual({ status: 401, check: 'token.trust' })
     await attestation.baseImages.create(approvedImage())
+  })
+
+  test('when the CA of its TPM was taken back, or never stood behind it', async () => {
+    const { attestation } = authority
+    const { root } = loadRecording('swtpm').ca
+    await attestation.caCertificates.create('vendor', root)
+    const ca = attestation.caCertificates.list()[0]?.certificates[0]?.fingerprint
+    await attestation.settings.update({ requireCertificateValidation: true })
+    expect(await ask(withProof(proofBy(bindingKey)))).toEqual({ status: 401, check: 'token.trust' })
+    const certified = await reissued((claims) => {
+      const { host } = claims['submods'] as { host: { endorsement: Record<string, unknown> } }
+      host.endorsement['ca'] = ca
+    })
+    expect(await ask(withProof(proofBy(bindingKey, certified), certified))).toEqual({ status: 200 })
+    await attestation.caCertificates.delete('vendor')
+    expect(await ask(withProof(proofBy(bindingKey, certified), certified))).toEqual({
+      status: 401,
+      check: 'token.trust',
+    })
+    await attestation.settings.update({ requireCertificateValidation: false })
+  })
+
+  test('and every such use is on record, under the host that the token names', async () => {
+    const before = (await storage.audit.read(1, 1_000)).length
+    await ask(withProof(proofBy(newKey())))
+    const [record, ...more] = (await storage.audit.read(1, 1_000)).slice(before)
+    expect(more).toEqual([])
+    expect(JSON.parse(new TextDecoder().decode(record?.content))).toMatchObject({
+      action: 'key.generate',
+      outcome: 'refused',
+      subject: expect.stringMatching(/^ek:[0-9a-f]{64}$/) as string,
+      details: { code: 'PROOF_INVALID' },
+    })
   })
 
   test('with a proof from before its time or after it', async () => {

@@ -1,5 +1,6 @@
 import { BaseImageIndex, encodeBaseImage } from '@trusthold/core/policy'
 import { conclude, skipped } from '@trusthold/core/verdict'
+import { openMemory } from '@trusthold/storage-adapter/memory'
 import { describe, expect, test } from 'vitest'
 import { approvedImage, bootPcrs, imagePcrs } from './approved-boot.js'
 import { challengeIn } from './forged-host.js'
@@ -36,6 +37,13 @@ describe('T-27 no policy, an empty policy or no reference values never mean trus
     })
     expect(() => encodeBaseImage(empty)).toThrow()
     await rig.close()
+  })
+
+  test('an image that is stored under another name, so that taking it back would miss it, is not loaded', async () => {
+    const storage = openMemory()
+    await storage.config.put('attestation/base-images/other', encodeBaseImage(approvedImage('approved')))
+    await expect(createRig(storage)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+    await storage.close()
   })
 
   test('both endorsement settings off is a configuration that is not taken', async () => {

@@ -80,6 +80,18 @@ describe('createAuthority', () => {
     expect(await watched(storage)).toBe(0)
   })
 
+  it.each(['ca-certificates/vendor', 'endorsement-keys/host', 'settings/tpm2', 'base-images/one'])(
+    'fails on a damaged %s, and leaves nothing running',
+    async (key) => {
+      const { storage, options } = make()
+      await storage.config.put(`attestation/${key}`, utf8('{}'))
+      expect((await rejectionOf(createAuthority(options))).code).toMatch(
+        /^(?:STORE_CORRUPT|BASE_IMAGE_INVALID)$/,
+      )
+      expect(await watched(storage)).toBe(0)
+    },
+  )
+
   it('fails on a damaged provider, and leaves nothing running', async () => {
     const { storage, options } = make()
     await storage.config.put('key-provider/providers/finance', utf8('{}'))

@@ -49,6 +49,19 @@ describe('a primary key', () => {
     expect(server.lent[0]?.wiped).toBe(true)
   })
 
+  it('lives no longer when the clock is set back', async () => {
+    await keys.use('one', 'wrap', firstByte)
+    clock.time -= 86_400_000
+    server.add('one', { state: 'compromised' })
+    expect((await rejectionOf(keys.use('one', 'wrap', firstByte))).code).toBe('PROVIDER_UNUSABLE')
+  })
+
+  it("that the key server describes by nonsense is the provider's trouble, not the request's", async () => {
+    server.describe = () =>
+      Promise.reject(new TrustholdError('CODEC_VALUE', { path: 'x', offset: 0, expected: 'a', actual: 'b' }))
+    expect((await rejectionOf(keys.use('one', 'wrap', firstByte))).code).toBe('PROVIDER_UNUSABLE')
+  })
+
   it('is wiped when its time has ended, also when nobody asks for it', async () => {
     await keys.use('one', 'wrap', firstByte)
     clock.time += lifetimeMs
