@@ -54,6 +54,9 @@ export const libraries = {
   '@hono/zod-openapi': ['packages/core/src/http'],
   undici: ['packages/core/src/http'],
   zod: ['packages/core/src/http', 'packages/core/src/config', 'examples/authority-server/src'],
+  saxes: ['packages/core/src/measured-boot/esxi'],
+  'modern-tar': ['packages/core/src/measured-boot/esxi'],
+  commander: ['examples/cli/src'],
   pino: ['examples/authority-server/src', 'examples/trusted-host/src'],
   kysely: ['packages/storage-adapter/src/sql', 'packages/storage-adapter/src/sqlite'],
   libsql: ['packages/storage-adapter/src/sqlite'],
@@ -61,7 +64,7 @@ export const libraries = {
 }
 
 const adapters = ['tpm-adapter', 'kmip-adapter', 'storage-adapter']
-const examples = ['quickstart', 'authority-server', 'trusted-host']
+const examples = ['quickstart', 'authority-server', 'trusted-host', 'cli']
 
 /** Folder depth below a room or a package's `src` that the generated patterns cover; deeper files are refused. */
 const depths = [0, 1, 2, 3]
@@ -134,19 +137,30 @@ const tooDeep = {
   rules: restrict([{ regex: '.', message: 'This folder is too deep for the import directions.' }]),
 }
 
+/** @param {string} folder @returns {string[]} itself, and the folders in it that have a library of their own */
+function homesIn(folder) {
+  const inside = Object.values(libraries).flatMap((homes) =>
+    homes.filter((home) => home.startsWith(`${folder}/`)),
+  )
+  return folder === 'packages/core/src' ? [folder] : [folder, ...new Set(inside)]
+}
+
 /** @param {string} room */
 function roomBlocks(room) {
   const folder = room === '.' ? 'packages/core/src' : `packages/core/src/${room}`
   const allowed = allowedRooms(room).map((name) => (name.includes('/') ? `${name}.js` : `${name}/index.js`))
   const targets = `${oneOf(allowed.map(literally))}$`
-  return depths.slice(0, room === '.' ? 1 : undefined).map((depth) => {
-    const out = room === '.' ? '\\.\\/' : `(?:\\.\\.\\/){${depth + 1}}`
-    const crossing = {
-      regex: `^${out}(?!${targets})`,
-      message: `The room "${room}" may import only ${allowed.join(', ') || 'nothing'}.`,
-    }
-    return { files: filesAt(folder, depth), rules: restrict([crossing, packagesIn(folder), detours]) }
-  })
+  return homesIn(folder).flatMap((home) =>
+    depths.slice(0, room === '.' ? 1 : undefined).map((depth) => {
+      const up = depth + 1 + home.split('/').length - folder.split('/').length
+      const out = room === '.' ? '\\.\\/' : `(?:\\.\\.\\/){${up}}`
+      const crossing = {
+        regex: `^${out}(?!${targets})`,
+        message: `The room "${room}" may import only ${allowed.join(', ') || 'nothing'}.`,
+      }
+      return { files: filesAt(home, depth), rules: restrict([crossing, packagesIn(home), detours]) }
+    }),
+  )
 }
 
 /**
@@ -155,10 +169,7 @@ function roomBlocks(room) {
  * @param {string} [outside] regular expression of files outside `src` that it may import, after the leading `../`s
  */
 function packageBlocks(folder, ours, outside = '(?!)') {
-  const homes = [folder, ...Object.values(libraries).flat()].filter(
-    (home, i, all) => (home === folder || home.startsWith(`${folder}/`)) && all.indexOf(home) === i,
-  )
-  return homes.flatMap((home) =>
+  return homesIn(folder).flatMap((home) =>
     depths.map((depth) => {
       const up = depth + 1 + home.split('/').length - folder.split('/').length
       const leaving = {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toHex } from '@trusthold/core/bytes'
-import { type EventLog, parseEventLog, replayEventLog } from '@trusthold/core/measured-boot'
+import { type TcgEventLog, parseEventLog, replayEventLog } from '@trusthold/core/measured-boot'
 import { eventLog } from '@trusthold/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bootNames, loadBoot } from '../recordings/load.js'
@@ -63,7 +63,7 @@ function readPcrs(yaml: string): Judgement['pcrs'] {
   return pcrs
 }
 
-function expectAgreement(log: EventLog, judgement: Judgement): void {
+function expectAgreement(log: TcgEventLog, judgement: Judgement): void {
   const ours = log.events.map((event) => ({
     pcr: event.pcr,
     type: event.typeName,

@@ -5,9 +5,9 @@ import {
   type BootFacts,
   bootFacts,
   compareLog,
-  type EventLog,
   parseEventLog,
   replayEventLog,
+  type TcgEventLog,
 } from '../measured-boot/index.js'
 import {
   type BankSelection,
@@ -64,7 +64,7 @@ export interface QuoteFacts {
   /** Values of the quoted PCRs. */
   readonly pcrs: readonly PcrValues[]
   /** The event log, replayed to the quoted PCRs; absent when none was given. */
-  readonly eventLog?: EventLog
+  readonly eventLog?: TcgEventLog
   /** What the log proves about the boot, found out when it is first asked for; absent when no log was given. */
   readonly boot?: BootFacts
 }
@@ -129,7 +129,7 @@ function judgePcrs(
 function stateFacts(
   { clockInfo, firmwareVersion, attested }: QuoteAttest,
   pcrs: readonly PcrValues[] | undefined,
-  eventLog: EventLog | undefined,
+  eventLog: TcgEventLog | undefined,
   boot: (() => BootFacts) | undefined,
 ): QuoteFacts {
   const quoted = {
@@ -176,7 +176,7 @@ function parseQuote(evidence: QuoteEvidence, checks: Check[]): ParsedQuote | und
   }
 }
 
-function parseLog(bytes: Uint8Array, checks: Check[]): EventLog | undefined {
+function parseLog(bytes: Uint8Array, checks: Check[]): TcgEventLog | undefined {
   const id = 'event-log.structure'
   try {
     const log = parseEventLog(bytes)
@@ -191,7 +191,7 @@ function parseLog(bytes: Uint8Array, checks: Check[]): EventLog | undefined {
 
 /** What the log says the quoted PCRs hold; the digest over them then shows whether it is true. */
 function replayedValues(
-  log: EventLog,
+  log: TcgEventLog,
   attest: QuoteAttest,
   checks: Check[],
 ): readonly PcrValues[] | undefined {
@@ -211,7 +211,11 @@ function replayedValues(
  * The log, replayed, gives the quoted value of every quoted PCR that it speaks of; names the PCRs that differ. What is
  * verified about the boot rests on the first bank.
  */
-function judgeLog(log: EventLog, pcrs: readonly PcrValues[], checks: Check[]): (() => BootFacts) | undefined {
+function judgeLog(
+  log: TcgEventLog,
+  pcrs: readonly PcrValues[],
+  checks: Check[],
+): (() => BootFacts) | undefined {
   const id = 'event-log.replay'
   try {
     const comparisons = pcrs.map(({ bank, values }) => ({ bank, ...compareLog(log, bank, values) }))

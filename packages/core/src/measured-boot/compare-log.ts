@@ -1,6 +1,6 @@
 import { equalBytes } from '../bytes/index.js'
 import { hashFacts } from '../tpm2/index.js'
-import type { EventLog } from './event-log.js'
+import type { MeasurementLog } from './record.js'
 import { declaredBank, initialValue, replay } from './replay.js'
 
 /** The firmware's PCRs: whatever is extended into 0 to 7 before the operating system, the firmware logs. */
@@ -29,11 +29,11 @@ export interface LogComparison {
  * @throws EVENT_LOG_INVALID as {@link replayEventLog}
  */
 export function compareLog(
-  log: EventLog,
+  log: MeasurementLog,
   bank: string,
   values: ReadonlyMap<number, Uint8Array>,
 ): LogComparison {
-  const { values: replayed, extended, locality } = replay(log, bank)
+  const { values: replayed, extended } = replay(log, bank)
   const { size } = hashFacts(declaredBank(log, bank))
   const result = {
     matching: [] as number[],
@@ -42,7 +42,7 @@ export function compareLog(
     untouched: [] as number[],
   }
   for (const [pcr, expected] of values) {
-    const found = replayed.get(pcr) ?? initialValue(pcr, size, locality)
+    const found = replayed.get(pcr) ?? initialValue(pcr, size, log.startupLocality)
     const equal = equalBytes(found, expected)
     if (equal) result[extended.has(pcr) ? 'matching' : 'untouched'].push(pcr)
     else if (extended.has(pcr) || pcr <= lastFirmwarePcr || expected.length !== size) {

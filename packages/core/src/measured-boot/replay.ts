@@ -1,19 +1,11 @@
 import { hash as hashOnce } from 'node:crypto'
 import { TrustholdError } from '../errors/index.js'
 import { type HashAlgorithm, hashFacts, isHashAlgorithm } from '../tpm2/index.js'
-import { type EventLog, type LogEvent, pcrCount } from './event-log.js'
-import { eventTypes } from './event-types.js'
+import { type MeasuredEvent, type MeasurementLog, pcrCount } from './record.js'
 
 /** PCRs of the dynamic root of trust start with all bits set, until a dynamic launch; the others with none. */
 const firstDynamicPcr = 17
 const lastDynamicPcr = 22
-
-const noAction = eventTypes.EV_NO_ACTION
-
-/** Signature of the event that names the locality of TPM2_Startup; one byte, the locality, follows. */
-const startupLocality = 'StartupLocality\0'
-/** 0: no locality, 3: another one, 4: the firmware was measured before the TPM was started (H-CRTM). */
-const localities: readonly number[] = [0, 3, 4]
 
 /** What a replay gives. */
 export interface Replay {
@@ -21,8 +13,6 @@ export interface Replay {
   readonly values: ReadonlyMap<number, Uint8Array>
   /** PCRs into which the log extends something. */
   readonly extended: ReadonlySet<number>
-  /** Locality of TPM2_Startup as the log states it, 0 when it does not. */
-  readonly locality: number
 }
 
 /**
@@ -31,42 +21,32 @@ export interface Replay {
  * PC Client Platform Firmware Profile, sections 10.4.5.3 and 10.5.
  * @param bank name of the bank's hash algorithm, such as `sha256`
  * @returns a new map, ascending, of values of the digest's size
- * @throws EVENT_LOG_INVALID when the log has no digests for the bank, leaves one out, names another PCR, or states the
- *   locality wrongly
+ * @throws EVENT_LOG_INVALID when the log has no digests for the bank, leaves one out, or names another PCR
  */
-export function replayEventLog(log: EventLog, bank: string): ReadonlyMap<number, Uint8Array> {
+export function replayEventLog(log: MeasurementLog, bank: string): ReadonlyMap<number, Uint8Array> {
   return replay(log, bank).values
 }
 
 /** {@link replayEventLog}, with what else is known afterwards. */
-export function replay(log: EventLog, bank: string): Replay {
+export function replay(log: MeasurementLog, bank: string): Replay {
   const algorithm = declaredBank(log, bank)
   const { size, node } = hashFacts(algorithm)
   const block = new Uint8Array(2 * size)
   // A value once extended is kept as a binary string, which node:crypto returns in a third of the time of an array.
   const states = new Array<string | undefined>(pcrCount)
-  let locality: number | undefined
   for (const event of log.events) {
+    if (!event.extends) continue
     const { pcr } = event
-    if (event.type === noAction) {
-      const stated = event.index === 0 ? undefined : statedLocality(event)
-      if (stated === undefined) continue
-      if (locality !== undefined || states[0] !== undefined) {
-        throw invalid(event, 'event', 'one StartupLocality, before PCR 0 is extended', 'another')
-      }
-      locality = stated
-      continue
-    }
     if (pcr >= pcrCount) throw invalid(event, 'pcrIndex', `a PCR below ${pcrCount}`, String(pcr))
     const state = states[pcr]
-    if (state === undefined) block.set(initialValue(pcr, size, locality))
+    if (state === undefined) block.set(initialValue(pcr, size, log.startupLocality))
     else copyBinary(state, block)
     if (!event.copyDigest(algorithm, block, size)) {
       throw invalid(event, 'digests', `a digest for ${algorithm}`, 'none')
     }
     states[pcr] = hashOnce(node, block, 'binary')
   }
-  return { ...readStates(states, size, locality ?? 0), locality: locality ?? 0 }
+  return readStates(states, size, log.startupLocality)
 }
 
 function readStates(states: readonly (string | undefined)[], size: number, locality: number) {
@@ -108,7 +88,7 @@ export function extendPcr(bank: HashAlgorithm, first: Uint8Array, digests: Itera
  * The bank's algorithm, if the log has digests for it.
  * @throws EVENT_LOG_INVALID
  */
-export function declaredBank(log: EventLog, bank: string): HashAlgorithm {
+export function declaredBank(log: MeasurementLog, bank: string): HashAlgorithm {
   if (isHashAlgorithm(bank) && log.algorithms.includes(bank)) return bank
   throw new TrustholdError('EVENT_LOG_INVALID', {
     event: 0,
@@ -127,25 +107,7 @@ export function initialValue(pcr: number, size: number, locality = 0): Uint8Arra
   return value
 }
 
-function statedLocality(event: LogEvent): number | undefined {
-  const { data } = event
-  if (event.pcr !== 0 || data.length < startupLocality.length) return undefined
-  for (let i = 0; i < startupLocality.length; i++) {
-    if (data[i] !== startupLocality.charCodeAt(i)) return undefined
-  }
-  const locality = data[startupLocality.length]
-  if (
-    data.length !== startupLocality.length + 1 ||
-    locality === undefined ||
-    !localities.includes(locality)
-  ) {
-    const actual = `${data.length - startupLocality.length} bytes: ${locality ?? 'none'}`
-    throw invalid(event, 'event', `one byte, a locality of ${localities.join(', ')}`, actual)
-  }
-  return locality
-}
-
-function invalid(event: LogEvent, field: string, expected: string, actual: string): TrustholdError {
+function invalid(event: MeasuredEvent, field: string, expected: string, actual: string): TrustholdError {
   const { index, offset } = event
   return new TrustholdError('EVENT_LOG_INVALID', { event: index, offset, field, expected, actual })
 }

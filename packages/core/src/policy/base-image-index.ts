@@ -1,6 +1,6 @@
 import { toHex } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
-import type { EventLog } from '../measured-boot/index.js'
+import type { MeasurementLog } from '../measured-boot/index.js'
 import { hashFacts } from '../tpm2/index.js'
 import type { BaseImage } from './base-image.js'
 import { describeDifference, differingPcrs, firstDifference, type ImageDifference } from './difference.js'
@@ -121,7 +121,7 @@ export class BaseImageIndex {
    * that was added first.
    * @param log replays to the values; then the explanation of a mismatch names the event
    */
-  match(state: MeasuredState, log?: EventLog): ImageMatch {
+  match(state: MeasuredState, log?: MeasurementLog): ImageMatch {
     for (const group of this.#groups.values()) {
       const key = group.bank === state.bank ? joinValues(group, state.values) : undefined
       const [image] = (key === undefined ? undefined : group.byValues.get(key)?.values()) ?? []
@@ -140,7 +140,7 @@ export class BaseImageIndex {
     return group
   }
 
-  #explain(state: MeasuredState, log: EventLog | undefined): ImageMatch {
+  #explain(state: MeasuredState, log: MeasurementLog | undefined): ImageMatch {
     if (this.#images.size === 0) return { matched: false, reason: 'no base image is approved' }
     const image = this.#closest(state)
     if (image === undefined) {
@@ -177,7 +177,7 @@ export class BaseImageIndex {
   }
 }
 
-function compare(image: BaseImage, { values }: MeasuredState, log: EventLog | undefined): ClosestImage {
+function compare(image: BaseImage, { values }: MeasuredState, log: MeasurementLog | undefined): ClosestImage {
   const differing = differingPcrs(image, values)
   const covered = differing.filter(({ pcr }) => values.has(pcr))
   const differences =

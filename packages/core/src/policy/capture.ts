@@ -1,14 +1,6 @@
 import { equalBytes, toHex } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
-import {
-  describeEvent,
-  describeType,
-  type EventLog,
-  eventTypes,
-  type LogEvent,
-  type Replay,
-  replay,
-} from '../measured-boot/index.js'
+import { type MeasuredEvent, type MeasurementLog, type Replay, replay } from '../measured-boot/index.js'
 import { type HashAlgorithm, hashFacts, isHashAlgorithm } from '../tpm2/index.js'
 import { type BaseImage, baseImageVersion, type ReferencePcr } from './base-image.js'
 import { isBlank, whyUnfit } from './pcr-rules.js'
@@ -19,7 +11,7 @@ export interface CaptureInput {
   /** 1 to 128 printable characters. */
   name: string
   /** The log of the golden host's boot. */
-  log: EventLog
+  log: MeasurementLog
   /** The bank that hosts will be judged on, such as `sha256`. */
   bank: string
   /** The PCRs that hosts will be judged on, with the values that the golden host's TPM quoted. */
@@ -51,9 +43,9 @@ export function captureBaseImage({ name, log, bank, pcrs, description }: Capture
 }
 
 function capturePcr(
-  log: EventLog,
+  log: MeasurementLog,
   bank: HashAlgorithm,
-  { values, extended, locality }: Replay,
+  { values, extended }: Replay,
   pcr: number,
   value: Uint8Array,
 ): ReferencePcr {
@@ -72,18 +64,18 @@ function capturePcr(
   return {
     pcr,
     value: toHex(value),
-    ...(pcr === 0 && locality !== 0 ? { startupLocality: locality } : {}),
+    ...(pcr === 0 && log.startupLocality !== 0 ? { startupLocality: log.startupLocality } : {}),
     events: extendingEvents(log, pcr).map((event) => ({
       digest: toHex(event.digest(bank) ?? new Uint8Array(0)),
-      type: describeType(event),
-      description: describeEvent(event),
+      type: event.label,
+      description: event.describe(),
     })),
   }
 }
 
 /** The events that were extended into a PCR, in order. */
-export function extendingEvents(log: EventLog, pcr: number): readonly LogEvent[] {
-  return log.events.filter((event) => event.pcr === pcr && event.type !== eventTypes.EV_NO_ACTION)
+export function extendingEvents(log: MeasurementLog, pcr: number): readonly MeasuredEvent[] {
+  return log.events.filter((event) => event.pcr === pcr && event.extends)
 }
 
 function invalid(path: string, expected: string, actual: string): TrustholdError {

@@ -1,5 +1,5 @@
 import { toHex } from '../bytes/index.js'
-import { describeEvent, type EventLog } from '../measured-boot/index.js'
+import type { MeasurementLog } from '../measured-boot/index.js'
 import type { BaseImage, ReferencePcr } from './base-image.js'
 import { extendingEvents } from './capture.js'
 
@@ -26,7 +26,11 @@ export function differingPcrs(
 }
 
 /** Finds where the log leaves the image in one PCR. */
-export function firstDifference(image: BaseImage, reference: ReferencePcr, log: EventLog): ImageDifference {
+export function firstDifference(
+  image: BaseImage,
+  reference: ReferencePcr,
+  log: MeasurementLog,
+): ImageDifference {
   const { pcr, events: expected } = reference
   const measured = extendingEvents(log, pcr)
   for (let i = 0; i < Math.max(expected.length, measured.length); i++) {
@@ -38,7 +42,7 @@ export function firstDifference(image: BaseImage, reference: ReferencePcr, log: 
       pcr,
       event: have?.index,
       expected: want?.description,
-      measured: have === undefined ? undefined : describeEvent(have),
+      measured: have === undefined ? undefined : have.describe(),
     }
   }
   // Same events and another value: the log is not that of the values.

@@ -101,7 +101,7 @@ describe('damage', () => {
     const at = (small.offsets[1] ?? 0) + 13
     expect(failureOf(() => parseEventLog(small.bytes.subarray(0, at)))).toEqual({
       code: 'CODEC_UNDERFLOW',
-      context: { path: 'EventLog.events[1].digests', offset: at - 1, needed: 2, available: 1 },
+      context: { path: 'TcgEventLog.events[1].digests', offset: at - 1, needed: 2, available: 1 },
     })
   })
 
@@ -211,10 +211,10 @@ describe('padding', () => {
 
 describe('limits, at the limit and one above', () => {
   test.each([
-    ['bytes', small.bytes.length, 'EventLog'],
-    ['events', 4, 'EventLog.events'],
-    ['eventData', 4, 'EventLog.events[2].eventSize'],
-    ['algorithms', 2, 'EventLog.algorithms'],
+    ['bytes', small.bytes.length, 'TcgEventLog'],
+    ['events', 4, 'TcgEventLog.events'],
+    ['eventData', 4, 'TcgEventLog.events[2].eventSize'],
+    ['algorithms', 2, 'TcgEventLog.algorithms'],
   ])('%s', (name, limit, path) => {
     expect(parseEventLog(small.bytes, { [name]: limit }).events.length).toBe(4)
     expect(failureOf(() => parseEventLog(small.bytes, { [name]: limit - 1 }))).toMatchObject({

@@ -26,7 +26,7 @@ describe.each(bootNames)('%s', (name) => {
     expect(log.algorithms).toEqual(recordedBanks)
     expect(log.events.length).toBeGreaterThanOrEqual(100)
     expect(log.padding).toBe(0)
-    expect(log.specVersion).toEqual({ major: 2, minor: 0, errata: 0 })
+    expect(log.specId?.specVersion).toEqual({ major: 2, minor: 0, errata: 0 })
   })
 
   test.each(recordedBanks)('replays to the PCRs that the kernel reported, %s', (bank) => {

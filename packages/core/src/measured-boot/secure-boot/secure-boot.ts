@@ -1,10 +1,10 @@
-import { equalBytes } from '../bytes/index.js'
-import { digestOf, type HashAlgorithm, isHashAlgorithm } from '../tpm2/index.js'
-import type { EventLog, LogEvent } from './event-log.js'
-import { eventTypes } from './event-types.js'
-import type { Fact } from './fact.js'
+import { equalBytes } from '../../bytes/index.js'
+import { digestOf, type HashAlgorithm, isHashAlgorithm } from '../../tpm2/index.js'
+import { isGlobalVariable, readVariable } from '../events/uefi-variable.js'
+import type { Fact } from '../fact.js'
+import type { TcgEvent, TcgEventLog } from '../tcg/event-log.js'
+import { eventTypes } from '../tcg/event-types.js'
 import type { SeparatorDigests } from './separators.js'
-import { isGlobalVariable, readVariable } from './uefi-variable.js'
 
 /** PCR of the Secure Boot policy. */
 const policyPcr = 7
@@ -18,7 +18,7 @@ const policyPcr = 7
  * wrong label, and nothing false can come before.
  */
 export function secureBootFact(
-  log: EventLog,
+  log: TcgEventLog,
   bank: HashAlgorithm,
   digests: SeparatorDigests,
   matching: ReadonlySet<number>,
@@ -49,10 +49,10 @@ export function secureBootFact(
 
 /** What was extended into PCR 7 before its first separator, or all of it when it has none. */
 function firmwarePart(
-  log: EventLog,
+  log: TcgEventLog,
   digests: SeparatorDigests,
-): { firmware: readonly LogEvent[]; separated: boolean } {
-  const firmware: LogEvent[] = []
+): { firmware: readonly TcgEvent[]; separated: boolean } {
+  const firmware: TcgEvent[] = []
   for (const event of log.events) {
     if (event.pcr !== policyPcr || event.type === eventTypes.EV_NO_ACTION) continue
     if (digests.kindOf(event) !== undefined) return { firmware, separated: true }
@@ -62,13 +62,13 @@ function firmwarePart(
 }
 
 /** Whether an event's digest covers all of its data: then what the data says was measured. */
-export function isDataMeasured(event: LogEvent, bank: string): boolean {
+export function isDataMeasured(event: TcgEvent, bank: string): boolean {
   const digest = event.digest(bank)
   return digest !== undefined && isHashAlgorithm(bank) && equalBytes(digestOf(bank, event.data), digest)
 }
 
 /** True or false as the event says; undefined when it is not about that variable. An unset variable is false. */
-function secureBootState(event: LogEvent): boolean | undefined {
+function secureBootState(event: TcgEvent): boolean | undefined {
   const variable = readVariable(event.data)
   if (variable === undefined || !isGlobalVariable(variable, 'SecureBoot')) return undefined
   return variable.data.length === 1 && variable.data[0] === 1

@@ -1,7 +1,8 @@
-import { TrustholdError } from '../errors/index.js'
-import type { HashAlgorithm } from '../tpm2/index.js'
-import { type EventLog, type LogEvent, type LogSource, ParsedEvent, sizeOf } from './event-log.js'
+import { TrustholdError } from '../../errors/index.js'
+import type { HashAlgorithm } from '../../tpm2/index.js'
+import { type LogSource, ParsedEvent, sizeOf, type TcgEvent, type TcgEventLog } from './event-log.js'
 import { maxDeclaredAlgorithms, type ParsedHeader, readHeader } from './log-header.js'
+import { startupLocalityOf } from './startup-locality.js'
 
 /** What a log may have at most. */
 export interface EventLogLimits {
@@ -33,28 +34,32 @@ const smallestRecord = recordHead + sizeField
  * changed afterwards. What it says is not proved by that; see {@link compareLog} and {@link bootFacts}.
  * PC Client Platform Firmware Profile, section 10.
  * @param limits those that are not given are the defaults
- * @throws CODEC_UNDERFLOW, CODEC_LIMIT, CODEC_VALUE with the path of the field (`EventLog.events[12].data`) and its
+ * @throws CODEC_UNDERFLOW, CODEC_LIMIT, CODEC_VALUE with the path of the field (`TcgEventLog.events[12].data`) and its
  *   offset; EVENT_LOG_INVALID with event, offset and field; a log in the SHA-1 format is refused so
  */
-export function parseEventLog(bytes: Uint8Array, limits: Partial<EventLogLimits> = {}): EventLog {
+export function parseEventLog(bytes: Uint8Array, limits: Partial<EventLogLimits> = {}): TcgEventLog {
   const allowed = { ...defaultLimits, ...limits }
-  if (bytes.length > allowed.bytes) throw exceeded('EventLog', 0, allowed.bytes, bytes.length)
+  if (bytes.length > allowed.bytes) throw exceeded('TcgEventLog', 0, allowed.bytes, bytes.length)
   const parsed = readHeader(bytes)
   const { header, algorithms } = parsed
   if (algorithms.length > allowed.algorithms) {
-    throw exceeded('EventLog.algorithms', 0, allowed.algorithms, algorithms.length)
+    throw exceeded('TcgEventLog.algorithms', 0, allowed.algorithms, algorithms.length)
   }
   const { events, end } = readEvents(bytes, parsed, allowed)
   const { specVersionMajor, specVersionMinor, specErrata, platformClass, vendorInfo } = header.event
   return {
+    source: 'tcg',
     format: 'crypto-agile',
-    platformClass,
-    specVersion: { major: specVersionMajor, minor: specVersionMinor, errata: specErrata },
+    specId: {
+      platformClass,
+      specVersion: { major: specVersionMajor, minor: specVersionMinor, errata: specErrata },
+      vendorInfo,
+    },
     algorithms: algorithms
       .map(({ name }) => name)
       .filter((name): name is HashAlgorithm => name !== undefined),
-    vendorInfo,
     events,
+    startupLocality: startupLocalityOf(events),
     padding: bytes.length - end,
   }
 }
@@ -63,15 +68,15 @@ function readEvents(
   bytes: Uint8Array,
   { header, algorithms, length }: ParsedHeader,
   limits: EventLogLimits,
-): { events: readonly LogEvent[]; end: number } {
+): { events: readonly TcgEvent[]; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const source: LogSource = { bytes, view, algorithms }
   const place = { digests: 0, digestCount: 0, data: smallHeaderSize, dataSize: length - smallHeaderSize }
-  const events: LogEvent[] = [new ParsedEvent(source, 0, 0, header.pcrIndex, header.eventType, place)]
+  const events: TcgEvent[] = [new ParsedEvent(source, 0, 0, header.pcrIndex, header.eventType, place)]
   let offset = length
   while (offset < bytes.length && !isPadding(bytes, view, offset)) {
     if (events.length >= limits.events) {
-      throw exceeded('EventLog.events', offset, limits.events, events.length + 1)
+      throw exceeded('TcgEventLog.events', offset, limits.events, events.length + 1)
     }
     offset = readEvent(source, events, offset, limits)
   }
@@ -82,7 +87,7 @@ function readEvents(
 const smallHeaderSize = 32
 
 /** Reads one record into `events`; the offset of the next. */
-function readEvent(source: LogSource, events: LogEvent[], offset: number, limits: EventLogLimits): number {
+function readEvent(source: LogSource, events: TcgEvent[], offset: number, limits: EventLogLimits): number {
   const { view } = source
   const index = events.length
   need(view, index, 'header', offset, recordHead)
@@ -92,7 +97,7 @@ function readEvent(source: LogSource, events: LogEvent[], offset: number, limits
   need(view, index, 'eventSize', sizeAt, sizeField)
   const dataSize = view.getUint32(sizeAt, true)
   if (dataSize > limits.eventData) {
-    throw exceeded(`EventLog.events[${index}].eventSize`, sizeAt, limits.eventData, dataSize)
+    throw exceeded(`TcgEventLog.events[${index}].eventSize`, sizeAt, limits.eventData, dataSize)
   }
   const data = sizeAt + sizeField
   need(view, index, 'event', data, dataSize)
@@ -148,7 +153,7 @@ function isPadding(bytes: Uint8Array, view: DataView, offset: number): boolean {
 function need(view: DataView, event: number, field: string, offset: number, needed: number): void {
   const available = view.byteLength - offset
   if (needed > available) {
-    const path = `EventLog.events[${event}].${field}`
+    const path = `TcgEventLog.events[${event}].${field}`
     throw new TrustholdError('CODEC_UNDERFLOW', { path, offset, needed, available })
   }
 }

@@ -1,47 +1,39 @@
-import type { HashAlgorithm } from '../tpm2/index.js'
-import { type EventTypeName, eventTypeName } from './event-types.js'
+import type { HashAlgorithm } from '../../tpm2/index.js'
+import type { MeasuredEvent, MeasurementLog } from '../record.js'
+import { describeEvent, describeType } from './describe-event.js'
+import { type EventTypeName, eventTypeName, eventTypes } from './event-types.js'
 
-/** PCRs of a PC: 0 to 23. */
-export const pcrCount = 24
-
-/** One event of a log. */
-export interface LogEvent {
-  /** Place in the log; the header is event 0. */
-  readonly index: number
-  /** Where its record starts in the log, in bytes. */
-  readonly offset: number
-  /** The PCR that it was extended into. Not measured itself. */
-  readonly pcr: number
+/** One event of a TCG log. */
+export interface TcgEvent extends MeasuredEvent {
   /** Number of its type. Not measured: a label, never a reason for trust. */
   readonly type: number
-  /** Name of its type; undefined for one that the TCG does not name. */
+  /** Name of its type; undefined for one that is not known here. */
   readonly typeName: EventTypeName | undefined
-  /** Digests by bank, for the algorithms that are known here; views of the log. The header has none. */
-  readonly digests: ReadonlyMap<HashAlgorithm, Uint8Array>
   /** What the event says of itself; a view of the log. Only a digest that covers it makes it true. */
   readonly data: Uint8Array
-  /** The digest for one bank, a view of the log; undefined when the event has none. */
-  digest(bank: string): Uint8Array | undefined
-  /** Copies the digest for one bank to a place in `target`, without making a view; false when the event has none. */
-  copyDigest(bank: string, target: Uint8Array, at: number): boolean
 }
 
-/** A parsed log. Its events look into the bytes that were parsed, which must not be changed. */
-export interface EventLog {
-  /** How the log is written; so far only the form with several digests an event (TCG_PCR_EVENT2). */
-  readonly format: 'crypto-agile'
+/** A parsed TCG log. Its events look into the bytes that were parsed, which must not be changed. */
+export interface TcgEventLog extends MeasurementLog {
+  readonly source: 'tcg'
+  /** With several digests an event (TCG_PCR_EVENT2), or with one of SHA-1 (TCG_PCClientPCREvent). */
+  readonly format: 'crypto-agile' | 'sha1'
+  /** What the header states; undefined for a log in the SHA-1 format without one. */
+  readonly specId: SpecId | undefined
+  /** All events in order; a header is event 0. */
+  readonly events: readonly TcgEvent[]
+  /** Unused bytes at the end, all 0x00 or all 0xff, as in a log that was taken with the area that holds it. */
+  readonly padding: number
+}
+
+/** What a log's header states of the firmware. PC Client Platform Firmware Profile, section 10.4.5.1. */
+export interface SpecId {
   /** 0: client, 1: server. */
   readonly platformClass: number
   /** Of the specification that the firmware follows. */
   readonly specVersion: { readonly major: number; readonly minor: number; readonly errata: number }
-  /** Banks with digests in the log, as its header declares them; algorithms that are not known here are left out. */
-  readonly algorithms: readonly HashAlgorithm[]
   /** Firmware's own bytes in the header. */
   readonly vendorInfo: Uint8Array
-  /** All events in order, the header first. */
-  readonly events: readonly LogEvent[]
-  /** Unused bytes at the end, all 0x00 or all 0xff, as in a log that was taken with the area that holds it. */
-  readonly padding: number
 }
 
 /** An algorithm that a log's header declares. */
@@ -73,7 +65,7 @@ export interface EventPlace {
  * An event that makes views of its parts only when asked: a log is parsed on every attestation, but most of its events
  * are then only extended.
  */
-export class ParsedEvent implements LogEvent {
+export class ParsedEvent implements TcgEvent {
   readonly #source: LogSource
   readonly #place: EventPlace
 
@@ -91,6 +83,19 @@ export class ParsedEvent implements LogEvent {
 
   get typeName(): EventTypeName | undefined {
     return eventTypeName(this.type)
+  }
+
+  /** The header and other events without action only inform. */
+  get extends(): boolean {
+    return this.type !== eventTypes.EV_NO_ACTION
+  }
+
+  get label(): string {
+    return describeType(this)
+  }
+
+  describe(): string {
+    return describeEvent(this)
   }
 
   get data(): Uint8Array {

@@ -1,5 +1,5 @@
-import { equalBytes, fromHex } from '../bytes/index.js'
-import { bytesOf, type Codec, decode, type Reader, u64le, type Writer } from '../codec/index.js'
+import { equalBytes, fromHex } from '../../bytes/index.js'
+import { bytesOf, type Codec, decode, type Reader, u64le, type Writer } from '../../codec/index.js'
 
 /** UEFI_VARIABLE_DATA: a variable as the firmware measured it. PC Client Platform Firmware Profile, section 10.2.6. */
 export interface UefiVariableData {

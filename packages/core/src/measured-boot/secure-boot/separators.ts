@@ -1,7 +1,7 @@
-import { equalBytes } from '../bytes/index.js'
-import { digestOf, type HashAlgorithm } from '../tpm2/index.js'
-import type { EventLog, LogEvent } from './event-log.js'
-import { eventTypes } from './event-types.js'
+import { equalBytes } from '../../bytes/index.js'
+import { digestOf, type HashAlgorithm } from '../../tpm2/index.js'
+import type { TcgEvent, TcgEventLog } from '../tcg/event-log.js'
+import { eventTypes } from '../tcg/event-types.js'
 
 /** PCRs in which the firmware ends its part with a separator: 0 to 7. */
 export const separatedPcrs: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7]
@@ -28,7 +28,7 @@ export interface SeparatorFact {
 /** Tells separators by their digest, which is measured; the type is only a label. */
 export interface SeparatorDigests {
   /** `normal` for a boot that goes on, `error` for firmware that failed; undefined for anything else. */
-  kindOf(event: LogEvent): 'normal' | 'error' | undefined
+  kindOf(event: TcgEvent): 'normal' | 'error' | undefined
 }
 
 /** Data of separators: 0 or 0xffffffff, and 1 for an error. PC Client Platform Firmware Profile, section 10.4.1. */
@@ -48,11 +48,11 @@ export function separatorDigests(bank: HashAlgorithm): SeparatorDigests {
 
 /** Looks for the separators in PCRs 0 to 7. @param matching PCRs whose value the log gives */
 export function findSeparators(
-  log: EventLog,
+  log: TcgEventLog,
   digests: SeparatorDigests,
   matching: ReadonlySet<number>,
 ): readonly SeparatorFact[] {
-  const found = new Map(separatedPcrs.map((pcr) => [pcr, [] as LogEvent[]]))
+  const found = new Map(separatedPcrs.map((pcr) => [pcr, [] as TcgEvent[]]))
   for (const event of log.events) {
     if (event.type === eventTypes.EV_NO_ACTION) continue
     const events = found.get(event.pcr)
@@ -66,7 +66,7 @@ export function findSeparators(
   })
 }
 
-function stateOf(events: readonly LogEvent[], digests: SeparatorDigests): SeparatorState {
+function stateOf(events: readonly TcgEvent[], digests: SeparatorDigests): SeparatorState {
   if (events.length === 0) return 'missing'
   const kinds = events.map((event) => digests.kindOf(event))
   const labelled = events.every(({ type }) => type === eventTypes.EV_SEPARATOR)

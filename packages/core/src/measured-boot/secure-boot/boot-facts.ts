@@ -1,6 +1,6 @@
-import type { EventLog } from './event-log.js'
-import type { Fact } from './fact.js'
-import { declaredBank } from './replay.js'
+import type { Fact } from '../fact.js'
+import { declaredBank } from '../replay.js'
+import type { TcgEventLog } from '../tcg/event-log.js'
 import { secureBootFact } from './secure-boot.js'
 import { findSeparators, type SeparatorFact, separatedPcrs, separatorDigests } from './separators.js'
 
@@ -29,7 +29,7 @@ export interface BootFacts {
  *   verified
  * @throws EVENT_LOG_INVALID when the log has no digests for the bank
  */
-export function bootFacts(log: EventLog, bank: string, matching: Iterable<number>): BootFacts {
+export function bootFacts(log: TcgEventLog, bank: string, matching: Iterable<number>): BootFacts {
   const algorithm = declaredBank(log, bank)
   const proved = new Set(matching)
   const digests = separatorDigests(algorithm)

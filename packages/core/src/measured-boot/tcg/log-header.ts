@@ -13,10 +13,11 @@ import {
   u16,
   u16le,
   u32le,
-} from '../codec/index.js'
-import { TrustholdError } from '../errors/index.js'
-import { type HashAlgorithm, hashAlgorithms, hashFacts, tpmiAlgHash } from '../tpm2/index.js'
-import { type DeclaredAlgorithm, pcrCount } from './event-log.js'
+} from '../../codec/index.js'
+import { TrustholdError } from '../../errors/index.js'
+import { type HashAlgorithm, hashAlgorithms, hashFacts, tpmiAlgHash } from '../../tpm2/index.js'
+import { pcrCount } from '../record.js'
+import type { DeclaredAlgorithm } from './event-log.js'
 import { eventTypeName, eventTypes } from './event-types.js'
 
 /** Algorithms that a header can declare at most; TPMs have two to five banks. */

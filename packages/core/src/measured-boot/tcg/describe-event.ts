@@ -1,6 +1,6 @@
-import { toHex } from '../bytes/index.js'
-import type { LogEvent } from './event-log.js'
-import { readVariable } from './uefi-variable.js'
+import { toHex } from '../../bytes/index.js'
+import { readVariable } from '../events/uefi-variable.js'
+import type { TcgEvent } from './event-log.js'
 
 /** Longest excerpt of an event's data, in characters. */
 const maxExcerpt = 200
@@ -16,16 +16,16 @@ const maxShownValue = 8
  * that, as in `EV_IPL 'grub_cmd: linux /vmlinuz quiet'`. Without control characters, line breaks and invisible
  * characters, excerpts of at most 200 characters. It repeats what the event says of itself, true or not.
  */
-export function describeEvent(event: LogEvent): string {
+export function describeEvent(event: TcgEvent): string {
   return `${describeType(event)} ${describeData(event)}`
 }
 
 /** Name of an event's type, or its number in hexadecimal when it has none. */
-export function describeType(event: Pick<LogEvent, 'type' | 'typeName'>): string {
+export function describeType(event: Pick<TcgEvent, 'type' | 'typeName'>): string {
   return event.typeName ?? `0x${event.type.toString(16).padStart(8, '0')}`
 }
 
-function describeData(event: LogEvent): string {
+function describeData(event: TcgEvent): string {
   const { data, typeName } = event
   if (typeName?.startsWith('EV_EFI_VARIABLE') === true) {
     const variable = readVariable(data)

@@ -1,0 +1,44 @@
+import type { HashAlgorithm } from '../tpm2/index.js'
+
+/** PCRs of a PC: 0 to 23. */
+export const pcrCount = 24
+
+/**
+ * One measurement, whatever log it stands in: a TCG event, an entry of IMA's list, a record of systemd. Replay and
+ * policy know this form only. It is the record of the TCG Canonical Event Log, section 4: number, PCR, digests, content.
+ */
+export interface MeasuredEvent {
+  /** Place in its log, from 0. */
+  readonly index: number
+  /** Where its record starts in the log, in bytes. */
+  readonly offset: number
+  /** The PCR that it was extended into. Not measured itself. */
+  readonly pcr: number
+  /** Whether the PCR was extended with it; an event without action only informs. */
+  readonly extends: boolean
+  /** What kind of event it says it is, in a word, such as `EV_IPL` or `ima-ng`. Not measured: a label, never a reason. */
+  readonly label: string
+  /** Digests by bank, for the algorithms that are known here; they must not be changed. */
+  readonly digests: ReadonlyMap<HashAlgorithm, Uint8Array>
+  /** What was extended into the PCR of one bank; undefined when the event has none for it. Must not be changed. */
+  digest(bank: string): Uint8Array | undefined
+  /** Copies the digest for one bank to a place in `target`, without making a view; false when the event has none. */
+  copyDigest(bank: string, target: Uint8Array, at: number): boolean
+  /**
+   * The event in a few words, for reasons and reports: its label and what it says of itself, true or not. One line
+   * without control characters.
+   */
+  describe(): string
+}
+
+/** A parsed log of any kind. */
+export interface MeasurementLog {
+  /** Who keeps such logs. */
+  readonly source: 'tcg' | 'ima' | 'systemd'
+  /** Banks that its events have digests for. */
+  readonly algorithms: readonly HashAlgorithm[]
+  /** All events, in the order in which they were measured. */
+  readonly events: readonly MeasuredEvent[]
+  /** The locality of TPM2_Startup as the log states it: the last byte of PCR 0's first value. 0 when it states none. */
+  readonly startupLocality: number
+}
