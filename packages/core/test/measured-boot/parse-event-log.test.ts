@@ -44,10 +44,12 @@ describe('layout', () => {
     const log = parseEventLog(bytes)
     expect(log).toMatchObject({
       format: 'crypto-agile',
-      platformClass: 0,
-      specVersion: { major: 2, minor: 0, errata: 0 },
+      specId: {
+        platformClass: 0,
+        specVersion: { major: 2, minor: 0, errata: 0 },
+        vendorInfo: fromHex('aabbccdd'),
+      },
       algorithms: ['sha256'],
-      vendorInfo: fromHex('aabbccdd'),
       padding: 0,
     })
     const [first, second] = log.events
