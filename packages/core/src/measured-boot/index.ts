@@ -4,12 +4,31 @@
  */
 
 export { compareLog, type LogComparison } from './compare-log.js'
+export { efiGuid, type Guid } from './events/guid.js'
+export { isMalformed, type Malformed } from './events/malformed.js'
+export {
+  type EfiSignatureData,
+  type EfiSignatureList,
+  type EfiSignatureType,
+  type EfiSignatureTypeName,
+  efiSignatureData,
+  efiSignatureDatabase,
+  efiSignatureList,
+} from './events/signature-list.js'
 export {
   isGlobalVariable,
   readVariable,
   type UefiVariableData,
   uefiVariableData,
 } from './events/uefi-variable.js'
+export {
+  globalVariable,
+  imageSecurityDatabase,
+  readAuthority,
+  readVariableValue,
+  shimLock,
+  type VariableValue,
+} from './events/variable-value.js'
 export type { Fact } from './fact.js'
 export { type MeasuredEvent, type MeasurementLog, pcrCount } from './record.js'
 export { declaredBank, extendPcr, initialValue, type Replay, replay, replayEventLog } from './replay.js'
