@@ -1,6 +1,7 @@
 import { hash as hashOnce } from 'node:crypto'
 import { type Codec, enumOf, u16 } from '../codec/index.js'
 import { TrustholdError } from '../errors/index.js'
+import { namedNumber } from './named-numbers.js'
 
 /**
  * All that is known of algorithms, in one place. Sources: TCG Algorithm Registry; TPM 2.0 Part 2, section 6.3.
@@ -22,6 +23,7 @@ const table = {
   sha256: { id: 0x000b, hash: { size: 32, block: 64, node: 'sha256', signing: 'yes' } },
   sha384: { id: 0x000c, hash: { size: 48, block: 128, node: 'sha384', signing: 'yes' } },
   sha512: { id: 0x000d, hash: { size: 64, block: 128, node: 'sha512', signing: 'yes' } },
+  sha256_192: { id: 0x000e },
   null: { id: 0x0010 },
   sm3_256: { id: 0x0012, hash: { size: 32, block: 64, node: 'sm3', signing: 'no' } },
   sm4: { id: 0x0013 },
@@ -44,12 +46,26 @@ const table = {
   sha3_256: { id: 0x0027, hash: { size: 32, block: 136, node: 'sha3-256', signing: 'no' } },
   sha3_384: { id: 0x0028, hash: { size: 48, block: 104, node: 'sha3-384', signing: 'no' } },
   sha3_512: { id: 0x0029, hash: { size: 64, block: 72, node: 'sha3-512', signing: 'no' } },
+  shake128: { id: 0x002a },
+  shake256: { id: 0x002b },
+  shake256_192: { id: 0x002c },
+  shake256_256: { id: 0x002d },
+  shake256_512: { id: 0x002e },
   cmac: { id: 0x003f },
   ctr: { id: 0x0040 },
   ofb: { id: 0x0041 },
   cbc: { id: 0x0042 },
   cfb: { id: 0x0043 },
   ecb: { id: 0x0044 },
+  ccm: { id: 0x0050 },
+  gcm: { id: 0x0051 },
+  kw: { id: 0x0052 },
+  kwp: { id: 0x0053 },
+  eax: { id: 0x0054 },
+  eddsa: { id: 0x0060 },
+  eddsa_ph: { id: 0x0061 },
+  lms: { id: 0x0070 },
+  xmss: { id: 0x0071 },
 } as const
 
 type Table = typeof table
@@ -101,6 +117,9 @@ export const hashAlgorithms: readonly HashAlgorithm[] = allNames.filter(
 
 /** TPM_ALG_ID: any algorithm of the table. Part 2, section 6.3. */
 export const tpmAlgId: Codec<AlgorithmName> = enumOf('TPM_ALG_ID', u16, idsOf(allNames))
+
+/** The same for what a TPM tells of itself, which may be newer than the table: other algorithms are numbers. */
+export const tpmAlgIdOrNumber: Codec<AlgorithmName | number> = namedNumber('TPM_ALG_ID', u16, idsOf(allNames))
 
 /** A TPM_ALG_ID that is one of these; the TPMI_ALG_* interface types of Part 2, section 9. */
 export function algorithmOf<const N extends AlgorithmName>(name: string, names: readonly N[]): Codec<N> {

@@ -37,18 +37,26 @@ export const tpmsTimeInfo: Codec<TpmsTimeInfo> = timeInfo
 const quoteInfo = struct('TPMS_QUOTE_INFO', { pcrSelect: tpmlPcrSelection, pcrDigest: tpm2bDigest })
 /** TPMS_QUOTE_INFO. Part 2, 10.12.4. */
 export interface TpmsQuoteInfo extends Infer<typeof quoteInfo> {}
+/** Codec of {@link TpmsQuoteInfo}. */
+export const tpmsQuoteInfo: Codec<TpmsQuoteInfo> = quoteInfo
 
 const certifyInfo = struct('TPMS_CERTIFY_INFO', { name: tpm2bName, qualifiedName: tpm2bName })
 /** TPMS_CERTIFY_INFO. Part 2, 10.12.3. */
 export interface TpmsCertifyInfo extends Infer<typeof certifyInfo> {}
+/** Codec of {@link TpmsCertifyInfo}. */
+export const tpmsCertifyInfo: Codec<TpmsCertifyInfo> = certifyInfo
 
 const creationInfo = struct('TPMS_CREATION_INFO', { objectName: tpm2bName, creationHash: tpm2bDigest })
 /** TPMS_CREATION_INFO. Part 2, 10.12.7. */
 export interface TpmsCreationInfo extends Infer<typeof creationInfo> {}
+/** Codec of {@link TpmsCreationInfo}. */
+export const tpmsCreationInfo: Codec<TpmsCreationInfo> = creationInfo
 
 const timeAttestInfo = struct('TPMS_TIME_ATTEST_INFO', { time: tpmsTimeInfo, firmwareVersion: u64 })
 /** TPMS_TIME_ATTEST_INFO. Part 2, 10.12.2. */
 export interface TpmsTimeAttestInfo extends Infer<typeof timeAttestInfo> {}
+/** Codec of {@link TpmsTimeAttestInfo}. */
+export const tpmsTimeAttestInfo: Codec<TpmsTimeAttestInfo> = timeAttestInfo
 
 const nvCertifyInfo = struct('TPMS_NV_CERTIFY_INFO', {
   indexName: tpm2bName,
@@ -57,6 +65,8 @@ const nvCertifyInfo = struct('TPMS_NV_CERTIFY_INFO', {
 })
 /** TPMS_NV_CERTIFY_INFO. Part 2, 10.12.8. */
 export interface TpmsNvCertifyInfo extends Infer<typeof nvCertifyInfo> {}
+/** Codec of {@link TpmsNvCertifyInfo}. */
+export const tpmsNvCertifyInfo: Codec<TpmsNvCertifyInfo> = nvCertifyInfo
 
 const nvDigestCertifyInfo = struct('TPMS_NV_DIGEST_CERTIFY_INFO', {
   indexName: tpm2bName,
@@ -64,6 +74,8 @@ const nvDigestCertifyInfo = struct('TPMS_NV_DIGEST_CERTIFY_INFO', {
 })
 /** TPMS_NV_DIGEST_CERTIFY_INFO. Part 2, 10.12.9. */
 export interface TpmsNvDigestCertifyInfo extends Infer<typeof nvDigestCertifyInfo> {}
+/** Codec of {@link TpmsNvDigestCertifyInfo}. */
+export const tpmsNvDigestCertifyInfo: Codec<TpmsNvDigestCertifyInfo> = nvDigestCertifyInfo
 
 const sessionAuditInfo = struct('TPMS_SESSION_AUDIT_INFO', {
   exclusiveSession: yesNo,
@@ -71,6 +83,8 @@ const sessionAuditInfo = struct('TPMS_SESSION_AUDIT_INFO', {
 })
 /** TPMS_SESSION_AUDIT_INFO. Part 2, 10.12.6. */
 export interface TpmsSessionAuditInfo extends Infer<typeof sessionAuditInfo> {}
+/** Codec of {@link TpmsSessionAuditInfo}. */
+export const tpmsSessionAuditInfo: Codec<TpmsSessionAuditInfo> = sessionAuditInfo
 
 const commandAuditInfo = struct('TPMS_COMMAND_AUDIT_INFO', {
   auditCounter: u64,
@@ -80,6 +94,8 @@ const commandAuditInfo = struct('TPMS_COMMAND_AUDIT_INFO', {
 })
 /** TPMS_COMMAND_AUDIT_INFO. Part 2, 10.12.5. */
 export interface TpmsCommandAuditInfo extends Infer<typeof commandAuditInfo> {}
+/** Codec of {@link TpmsCommandAuditInfo}. */
+export const tpmsCommandAuditInfo: Codec<TpmsCommandAuditInfo> = commandAuditInfo
 
 /** TPM_GENERATED_VALUE: starts everything that a restricted key signs of the TPM's own. Part 2, section 6.2. */
 export const tpmGeneratedValue = 0xff54_4347

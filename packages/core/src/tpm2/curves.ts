@@ -1,14 +1,15 @@
 import { fromHex } from '../bytes/index.js'
 import { type Codec, enumOf, u16 } from '../codec/index.js'
+import { namedNumber } from './named-numbers.js'
 
 /**
- * Elliptic curves. `id` is the TPM_ECC_CURVE of TPM 2.0 Part 2, section 6.4. Curves with `node` (OpenSSL's name) can
- * be used; `bytes` is the width of a coordinate and `order` that of the group (FIPS 186-5, SP 800-186). JWK (RFC 7518)
- * uses the same names for them.
+ * Elliptic curves. `id` is the TPM_ECC_CURVE of TPM 2.0 Part 2, section 6.4; `bytes` the width of a coordinate. Curves
+ * with `node` (OpenSSL's name) can be used; `order` is that of the group (FIPS 186-5, SP 800-186). JWK (RFC 7518) uses
+ * the same names for them.
  */
 const table = {
-  'P-192': { id: 0x0001 },
-  'P-224': { id: 0x0002 },
+  'P-192': { id: 0x0001, bytes: 24 },
+  'P-224': { id: 0x0002, bytes: 28 },
   'P-256': {
     id: 0x0003,
     node: 'prime256v1',
@@ -28,14 +29,14 @@ const table = {
     order:
       '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
   },
-  'BN-P256': { id: 0x0010 },
-  'BN-P638': { id: 0x0011 },
-  'SM2-P256': { id: 0x0020 },
-  brainpoolP256r1: { id: 0x0030 },
-  brainpoolP384r1: { id: 0x0031 },
-  brainpoolP512r1: { id: 0x0032 },
-  curve25519: { id: 0x0040 },
-  curve448: { id: 0x0041 },
+  'BN-P256': { id: 0x0010, bytes: 32 },
+  'BN-P638': { id: 0x0011, bytes: 80 },
+  'SM2-P256': { id: 0x0020, bytes: 32 },
+  brainpoolP256r1: { id: 0x0030, bytes: 32 },
+  brainpoolP384r1: { id: 0x0031, bytes: 48 },
+  brainpoolP512r1: { id: 0x0032, bytes: 64 },
+  curve25519: { id: 0x0040, bytes: 32 },
+  curve448: { id: 0x0041, bytes: 56 },
 } as const
 
 /** Name of an elliptic curve. */
@@ -67,12 +68,20 @@ for (const [name, row] of Object.entries(table)) {
   byNodeName.set(row.node, facts)
 }
 
+const ids = Object.fromEntries(Object.entries(table).map(([name, { id }]) => [name, id])) as Record<
+  CurveName,
+  number
+>
+
 /** TPM_ECC_CURVE. Part 2, section 6.4. */
-export const tpmEccCurve: Codec<CurveName> = enumOf(
-  'TPM_ECC_CURVE',
-  u16,
-  Object.fromEntries(Object.entries(table).map(([name, { id }]) => [name, id])) as Record<CurveName, number>,
-)
+export const tpmEccCurve: Codec<CurveName> = enumOf('TPM_ECC_CURVE', u16, ids)
+/** The same for what a TPM tells of itself, which may be newer than the table: other curves are numbers. */
+export const tpmEccCurveOrNumber: Codec<CurveName | number> = namedNumber('TPM_ECC_CURVE', u16, ids)
+
+/** Width of a coordinate, in bytes, of any curve that has a name. */
+export function coordinateWidth(name: CurveName): number {
+  return table[name].bytes
+}
 
 /** Facts of a curve that can be used here: P-256, P-384, P-521. */
 export function curveFacts(name: string): CurveFacts | undefined {

@@ -13,6 +13,7 @@ export {
   hashFacts,
   isHashAlgorithm,
   tpmAlgId,
+  tpmAlgIdOrNumber,
   tpmiAlgHash,
   tpmiAlgHashOrNull,
   type VerifiableAlgorithm,
@@ -32,7 +33,15 @@ export {
   type TpmsTimeInfo,
   tpmGeneratedValue,
   tpmsAttest,
+  tpmsCertifyInfo,
   tpmsClockInfo,
+  tpmsCommandAuditInfo,
+  tpmsCreationInfo,
+  tpmsNvCertifyInfo,
+  tpmsNvDigestCertifyInfo,
+  tpmsQuoteInfo,
+  tpmsSessionAuditInfo,
+  tpmsTimeAttestInfo,
   tpmsTimeInfo,
 } from './attest.js'
 export {
@@ -48,9 +57,53 @@ export {
   tpm2bPrivate,
   tpm2bPublicKeyRsa,
 } from './buffers.js'
-export { type TpmsCreationData, tpm2bCreationData } from './creation-data.js'
+export {
+  type TpmaAct,
+  type TpmaAlgorithm,
+  type TpmaCc,
+  type TpmaPermanent,
+  type TpmaStartupClear,
+  tpmaAct,
+  tpmaAlgorithm,
+  tpmaCc,
+  tpmaPermanent,
+  tpmaStartupClear,
+} from './capabilities/attributes.js'
+export {
+  type TpmsActData,
+  type TpmsAlgProperty,
+  type TpmsCapabilityData,
+  type TpmsSpdmSessionInfo,
+  type TpmsTaggedPcrSelect,
+  type TpmsTaggedPolicy,
+  type TpmsTaggedProperty,
+  tpmlActData,
+  tpmlAlgProperty,
+  tpmlCca,
+  tpmlTaggedPcrProperty,
+  tpmlTaggedPolicy,
+  tpmlTaggedTpmProperty,
+  tpmsCapabilityData,
+} from './capabilities/capability-data.js'
+export { type CommandName, commandCodes, commandName, tpmCc } from './capabilities/command-codes.js'
+export {
+  type PcrProperty,
+  type TpmProperty,
+  tpmProperties,
+  tpmPt,
+  tpmPtPcr,
+} from './capabilities/properties.js'
+export { type TpmsContext, tpm2bContextData, tpmsContext } from './context.js'
+export { type TpmsCreationData, tpm2bCreationData, tpmsCreationData } from './creation-data.js'
 export { type TpmsIdObject, tpm2bIdObject } from './credential.js'
-export { type CurveFacts, type CurveName, curveFacts, tpmEccCurve } from './curves.js'
+export {
+  type CurveFacts,
+  type CurveName,
+  coordinateWidth,
+  curveFacts,
+  tpmEccCurve,
+  tpmEccCurveOrNumber,
+} from './curves.js'
 export {
   type EkTemplate,
   type EkTemplateName,
@@ -59,17 +112,24 @@ export {
   withEkNonce,
 } from './ek-templates.js'
 export { type Hierarchy, handleName, hierarchyName, permanentHandles } from './handles.js'
+export { type TpmtHa, type TpmtHaOrNull, tpmtHa, tpmtHaOrNull } from './hash-agile.js'
+export { tpmiRhHierarchy } from './hierarchies.js'
 export { kdfa, kdfe } from './kdf.js'
 export { publicKeyOf } from './keys.js'
+export { tpmlAlg, tpmlCc, tpmlDigest, tpmlDigestValues, tpmlEccCurve, tpmlHandle } from './lists.js'
+export { type TpmaLocality, tpmaLocality } from './locality.js'
 export { type Credential, type MakeCredentialOptions, makeCredential } from './make-credential.js'
-export { computeName, computeQualifiedName, nameAlgorithmOf } from './names.js'
-export { type TpmsNvPublic, tpm2bNvPublic } from './nv-public.js'
+export { computeName, computeNvName, computeQualifiedName, nameAlgorithmOf } from './names.js'
+export { type NvAttribute, nvAttributes, type TpmaNv, tpmaNv } from './nv-attributes.js'
+export { type TpmsNvPublic, tpm2bNvPublic, tpmsNvPublic } from './nv-public.js'
 export { type ObjectAttribute, objectAttributes, type TpmaObject, tpmaObject } from './object-attributes.js'
 export { type OpenCredentialOptions, openCredential } from './open-credential.js'
 export {
   type TpmlPcrSelection,
+  type TpmsPcrSelect,
   type TpmsPcrSelection,
   tpmlPcrSelection,
+  tpmsPcrSelect,
   tpmsPcrSelection,
 } from './pcr-selection.js'
 export {
@@ -107,6 +167,26 @@ export {
   tpmtSigScheme,
   tpmtSymDefObject,
 } from './schemes.js'
-export { type TpmtHa, type TpmtSignature, tpmtHa, tpmtSignature } from './signature.js'
+export {
+  type TpmsSensitiveCreate,
+  type TpmtSensitive,
+  tpm2bPrivateKeyRsa,
+  tpm2bSensitive,
+  tpm2bSensitiveCreate,
+  tpm2bSensitiveData,
+  tpm2bSymKey,
+  tpmtSensitive,
+} from './sensitive.js'
+export { type TpmtSignature, tpmtSignature } from './signature.js'
 export { matchesTemplate } from './template-match.js'
+export {
+  type TpmtTkAuth,
+  type TpmtTkCreation,
+  type TpmtTkHashcheck,
+  type TpmtTkVerified,
+  tpmtTkAuth,
+  tpmtTkCreation,
+  tpmtTkHashcheck,
+  tpmtTkVerified,
+} from './tickets.js'
 export { type VerifySignatureOptions, verifySignature } from './verify-signature.js'

@@ -2,6 +2,7 @@ import { concatBytes } from '../bytes/index.js'
 import { decode, encode, Reader } from '../codec/index.js'
 import { TrustholdError } from '../errors/index.js'
 import { digestOf, type HashAlgorithm, hashFacts, tpmiAlgHash } from './algorithms.js'
+import { type TpmsNvPublic, tpmsNvPublic } from './nv-public.js'
 import { type TpmtPublic, tpmtPublic } from './public-area.js'
 
 function prefixed(nameAlg: HashAlgorithm, data: Uint8Array): Uint8Array {
@@ -24,6 +25,18 @@ export function computeName(publicArea: Uint8Array | TpmtPublic): Uint8Array {
     })
   }
   return prefixed(nameAlg, received ? publicArea : encode(tpmtPublic, publicArea))
+}
+
+/**
+ * The name of an NV index: its name algorithm's id and the digest of its public area, attributes included, so that it
+ * changes when the index is written for the first time or locked. Part 1, section 16.
+ * @param nvPublic TPMS_NV_PUBLIC, as received, or as a value. Received bytes are hashed as they are.
+ * @throws CODEC_UNDERFLOW and others, when the bytes are not a TPMS_NV_PUBLIC
+ */
+export function computeNvName(nvPublic: Uint8Array | TpmsNvPublic): Uint8Array {
+  const received = nvPublic instanceof Uint8Array
+  const { nameAlg } = received ? decode(tpmsNvPublic, nvPublic) : nvPublic
+  return prefixed(nameAlg, received ? nvPublic : encode(tpmsNvPublic, nvPublic))
 }
 
 /**

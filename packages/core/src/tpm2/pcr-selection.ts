@@ -6,13 +6,17 @@ const maxSelectOctets = 32
 /** Banks in one list (HASH_COUNT); TPMs implement two to five. */
 const maxBanks = 16
 
-/** TPMS_PCR_SELECTION: PCRs of one bank. Part 2, section 10.6.2. */
-export interface TpmsPcrSelection {
-  readonly hash: HashAlgorithm
+/** TPMS_PCR_SELECT: PCRs of no bank in particular. Part 2, section 10.6.1. */
+export interface TpmsPcrSelect {
   /** Octets of the bit map; three for the 24 PCRs of a PC. Kept because signatures cover it. */
   readonly sizeofSelect: number
   /** Ascending. */
   readonly pcrs: readonly number[]
+}
+
+/** TPMS_PCR_SELECTION: PCRs of one bank. Part 2, section 10.6.2. */
+export interface TpmsPcrSelection extends TpmsPcrSelect {
+  readonly hash: HashAlgorithm
 }
 
 function readBitMap(reader: Reader, octets: number): number[] {
@@ -24,7 +28,7 @@ function readBitMap(reader: Reader, octets: number): number[] {
   return pcrs
 }
 
-function writeBitMap(writer: Writer, value: TpmsPcrSelection): void {
+function writeBitMap(writer: Writer, value: TpmsPcrSelect): void {
   const map = new Uint8Array(value.sizeofSelect)
   let last = -1
   for (const pcr of value.pcrs) {
@@ -37,21 +41,33 @@ function writeBitMap(writer: Writer, value: TpmsPcrSelection): void {
   writer.bytes(map)
 }
 
+/** Codec of {@link TpmsPcrSelect}. */
+export const tpmsPcrSelect: Codec<TpmsPcrSelect> = {
+  name: 'TPMS_PCR_SELECT',
+  read(r) {
+    const at = r.offset
+    const sizeofSelect = r.u8()
+    if (sizeofSelect > maxSelectOctets) r.exceed(maxSelectOctets, sizeofSelect, at)
+    return { sizeofSelect, pcrs: readBitMap(r, sizeofSelect) }
+  },
+  write(w, v) {
+    if (v.sizeofSelect > maxSelectOctets) w.reject(`at most ${maxSelectOctets}`, String(v.sizeofSelect))
+    w.u8(v.sizeofSelect)
+    writeBitMap(w, v)
+  },
+}
+
 /** Codec of {@link TpmsPcrSelection}. */
 export const tpmsPcrSelection: Codec<TpmsPcrSelection> = {
   name: 'TPMS_PCR_SELECTION',
   read(r) {
     const hash = tpmiAlgHash.read(r)
-    const at = r.offset
-    const sizeofSelect = r.u8()
-    if (sizeofSelect > maxSelectOctets) r.exceed(maxSelectOctets, sizeofSelect, at)
-    return { hash, sizeofSelect, pcrs: readBitMap(r, sizeofSelect) }
+    const { sizeofSelect, pcrs } = tpmsPcrSelect.read(r)
+    return { hash, sizeofSelect, pcrs }
   },
   write(w, v) {
     tpmiAlgHash.write(w, v.hash)
-    if (v.sizeofSelect > maxSelectOctets) w.reject(`at most ${maxSelectOctets}`, String(v.sizeofSelect))
-    w.u8(v.sizeofSelect)
-    writeBitMap(w, v)
+    tpmsPcrSelect.write(w, v)
   },
 }
 

@@ -1,28 +1,7 @@
-import { type Codec, type Fields, type Infer, type Reader, variant, type Writer } from '../codec/index.js'
-import { algorithmOf, type HashAlgorithm, hashFacts, tpmiAlgHash } from './algorithms.js'
+import { type Codec, type Fields, type Infer, variant } from '../codec/index.js'
+import { algorithmOf, tpmiAlgHash } from './algorithms.js'
 import { tpm2bEccParameter, tpm2bPublicKeyRsa } from './buffers.js'
-
-/** TPMT_HA: a digest and its algorithm. Part 2, section 10.3.2. */
-export interface TpmtHa {
-  readonly hashAlg: HashAlgorithm
-  /** As long as the algorithm's digests. */
-  readonly digest: Uint8Array
-}
-
-/** Codec of {@link TpmtHa}. */
-export const tpmtHa: Codec<TpmtHa> = {
-  name: 'TPMT_HA',
-  read(r: Reader) {
-    const hashAlg = tpmiAlgHash.read(r)
-    return { hashAlg, digest: r.bytes(hashFacts(hashAlg).size) }
-  },
-  write(w: Writer, v) {
-    tpmiAlgHash.write(w, v.hashAlg)
-    const { size } = hashFacts(v.hashAlg)
-    if (v.digest.length !== size) w.reject(`${size} bytes`, `${v.digest.length} bytes`)
-    w.bytes(v.digest)
-  },
-}
+import { tpmtHa } from './hash-agile.js'
 
 const rsaSignature = { hash: tpmiAlgHash, sig: tpm2bPublicKeyRsa } as const satisfies Fields
 const eccSignature = {
@@ -41,6 +20,8 @@ const signature = variant(
       'ecdaa',
       'sm2',
       'ecschnorr',
+      'eddsa',
+      'eddsa_ph',
       'hmac',
       'null',
     ]),
@@ -53,6 +34,8 @@ const signature = variant(
     ecdaa: eccSignature,
     sm2: eccSignature,
     ecschnorr: eccSignature,
+    eddsa: eccSignature,
+    eddsa_ph: eccSignature,
     hmac: { hmac: tpmtHa },
     null: {},
   },

@@ -4,6 +4,7 @@ import { decode, encode } from '../../src/codec/index.js'
 import {
   akTemplates,
   ekTemplates,
+  nvAttributes,
   objectAttributes,
   type TpmsAttest,
   type TpmtPublic,
@@ -292,6 +293,8 @@ describe('TPMT_SIGNATURE', () => {
     [{ sigAlg: 'ecdaa', ...ecc }, '001a000b0001010002d1d2'],
     [{ sigAlg: 'sm2', ...ecc }, '001b000b0001010002d1d2'],
     [{ sigAlg: 'ecschnorr', ...ecc }, '001c000b0001010002d1d2'],
+    [{ sigAlg: 'eddsa', ...ecc }, '0060000b0001010002d1d2'],
+    [{ sigAlg: 'eddsa_ph', ...ecc }, '0061000b0001010002d1d2'],
     [
       { sigAlg: 'hmac', hmac: { hashAlg: 'sha1', digest: new Uint8Array(20).fill(9) } },
       `00050004${'09'.repeat(20)}`,
@@ -316,7 +319,23 @@ describe('other structures', () => {
   ])
   bothWays(tpm2bNvPublic, [
     [
-      { nvIndex: 0x01c00002, nameAlg: 'sha256', attributes: 0x62072001, authPolicy: short, dataSize: 1016 },
+      {
+        nvIndex: 0x01c00002,
+        nameAlg: 'sha256',
+        attributes: nvAttributes(
+          'ordinary',
+          'ppWrite',
+          'ppRead',
+          'ownerRead',
+          'authRead',
+          'writeDefine',
+          'noDA',
+          'written',
+          'platformCreate',
+        ),
+        authPolicy: short,
+        dataSize: 1016,
+      },
       '001001c00002000b620720010002d1d203f8',
     ],
   ])
@@ -325,7 +344,7 @@ describe('other structures', () => {
       {
         pcrSelect: [],
         pcrDigest: new Uint8Array(),
-        locality: 1,
+        locality: [0],
         parentNameAlg: 'null',
         parentName: Uint8Array.of(0x40, 0, 0, 0x0b),
         parentQualifiedName: Uint8Array.of(0x40, 0, 0, 0x0b),

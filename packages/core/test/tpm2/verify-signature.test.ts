@@ -152,6 +152,8 @@ describe('what does not belong together', () => {
     { ...ecdsa, sigAlg: 'ecdaa' },
     { ...ecdsa, sigAlg: 'sm2' },
     { ...ecdsa, sigAlg: 'ecschnorr' },
+    { ...ecdsa, sigAlg: 'eddsa' },
+    { ...ecdsa, sigAlg: 'eddsa_ph' },
     { sigAlg: 'hmac', hmac: { hashAlg: 'sha256', digest: new Uint8Array(32) } },
     { sigAlg: 'null' },
   ])('$sigAlg is refused by name', (signature) => {
