@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { Answer } from './answer.js'
 import type { AddCommand, Perform } from './commands/command.js'
+import { addEkShow } from './commands/ek-show.js'
+import { addEkVerify } from './commands/ek-verify.js'
 import { addName } from './commands/name.js'
 import { addQuoteVerify } from './commands/quote-verify.js'
 import { createInputReader } from './input.js'
@@ -26,12 +28,17 @@ interface GlobalOptions {
   readonly debug?: boolean
 }
 
-/** Groups of commands, by the noun that they are about. */
-const groups: readonly {
+interface Group {
   readonly noun: string
   readonly about: string
   readonly commands: readonly AddCommand[]
-}[] = [{ noun: 'quote', about: 'TPM quotes', commands: [addQuoteVerify] }]
+}
+
+/** Groups of commands, by the noun that they are about. */
+const groups: readonly Group[] = [
+  { noun: 'quote', about: 'TPM quotes', commands: [addQuoteVerify] },
+  { noun: 'ek', about: 'endorsement keys and their certificates', commands: [addEkShow, addEkVerify] },
+]
 
 /**
  * Runs the command once.
@@ -73,8 +80,8 @@ function createProgram(terminal: Terminal): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.writeOut(text),
-      writeErr: (text) => terminal.writeErr(text),
-      // Said by `explain`, on one line.
+      // What is wrong, `explain` says on one line.
+      writeErr: () => undefined,
       outputError: () => undefined,
     })
 }
@@ -90,14 +97,15 @@ function addCommands(program: Command, perform: Perform): void {
 /** One line on standard error, and the exit status. */
 function explain(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof CommanderError && error.exitCode === 0) return status.good
-  // Commander has shown its help already.
-  if (error instanceof CommanderError && error.code === 'commander.help') return status.unusable
   terminal.writeErr(`trusthold: ${printable(describe(error))}\n`)
   if (debug) terminal.writeErr(`${trace(error).map(printable).join('\n')}\n`)
   return status.unusable
 }
 
 function describe(error: unknown): string {
+  if (error instanceof CommanderError && error.code === 'commander.help') {
+    return 'expected a command; trusthold --help lists them'
+  }
   if (error instanceof CommanderError)
     return error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
   if (error instanceof UserError) return error.message

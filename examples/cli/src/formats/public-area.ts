@@ -1,7 +1,8 @@
+import { toHex } from '@trusthold/core/bytes'
 import { decode } from '@trusthold/core/codec'
 import { type TpmtPublic, tpm2bPublic, tpmtPublic } from '@trusthold/core/tpm2'
 import type { Input } from '../input.js'
-import { inFile } from '../user-error.js'
+import { inFile, UserError } from '../user-error.js'
 
 /** Bytes that a public area may have, with its size field. */
 export const publicAreaLimit = 8192
@@ -17,11 +18,11 @@ export interface PublicArea {
 }
 
 /**
- * Whether the bytes are a TPM2B_PUBLIC rather than a TPMT_PUBLIC: the size of the rest, then a type of object. In a
- * TPMT_PUBLIC that place has the name algorithm.
+ * Whether the bytes are a TPM2B_PUBLIC: a type of object behind the size. In a TPMT_PUBLIC that place has the name
+ * algorithm.
  */
 function isSized(bytes: Uint8Array): boolean {
-  return readU16(bytes, 0) === bytes.length - 2 && objectTypes.has(readU16(bytes, 2))
+  return objectTypes.has(readU16(bytes, 2))
 }
 
 function readU16(bytes: Uint8Array, at: number): number {
@@ -38,6 +39,12 @@ export function looksLikePublicArea(bytes: Uint8Array): boolean {
  * @throws UserError with the file, the field's path and its offset in the file
  */
 export function readPublicArea({ name, bytes }: Input): PublicArea {
+  if (!looksLikePublicArea(bytes)) {
+    const found = toHex(bytes.subarray(0, 4))
+    throw new UserError(
+      `${name}: TPMT_PUBLIC.type: expected a type of object at offset 0, or at offset 2 behind a size, found ${found}`,
+    )
+  }
   return inFile(name, () =>
     isSized(bytes)
       ? { bytes: bytes.subarray(2), value: decode(tpm2bPublic, bytes) }

@@ -1,5 +1,4 @@
-import { decode, decodePrefix } from '@trusthold/core/codec'
-import { TrustholdError } from '@trusthold/core/errors'
+import { type Codec, decode, sized, u16 } from '@trusthold/core/codec'
 import { type TpmsAttest, tpmGeneratedValue, tpmsAttest } from '@trusthold/core/tpm2'
 import type { Input } from '../input.js'
 import { inFile } from '../user-error.js'
@@ -13,11 +12,13 @@ export interface QuoteMessage {
 
 const sizeField = 2
 
-/** Whether the bytes are a TPM2B_ATTEST: the size of the rest, then what every TPMS_ATTEST starts with. */
+/** A TPM2B_ATTEST with what is in it, so that errors count offsets from its start. Part 2, section 10.12.13. */
+const tpm2bAttest: Codec<TpmsAttest> = { ...sized(u16, tpmsAttest, 4096), name: 'TPM2B_ATTEST' }
+
+/** Whether the bytes are a TPM2B_ATTEST: behind the size stands what every TPMS_ATTEST starts with. */
 function isSized(bytes: Uint8Array): boolean {
   if (bytes.length < sizeField + 4) return false
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return view.getUint16(0) === bytes.length - sizeField && view.getUint32(sizeField) === tpmGeneratedValue
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(sizeField) === tpmGeneratedValue
 }
 
 /**
@@ -25,17 +26,9 @@ function isSized(bytes: Uint8Array): boolean {
  * @throws UserError with the file, the field's path and its offset in the file
  */
 export function readQuoteMessage({ name, bytes }: Input): QuoteMessage {
-  return inFile(name, () => {
-    if (!isSized(bytes)) return { bytes, value: decode(tpmsAttest, bytes) }
-    const { value, length } = decodePrefix(tpmsAttest, bytes, sizeField)
-    const trailing = bytes.length - sizeField - length
-    if (trailing > 0) {
-      throw new TrustholdError('CODEC_TRAILING', {
-        path: 'TPM2B_ATTEST',
-        offset: sizeField + length,
-        trailing,
-      })
-    }
-    return { bytes: bytes.subarray(sizeField), value }
-  })
+  return inFile(name, () =>
+    isSized(bytes)
+      ? { bytes: bytes.subarray(sizeField), value: decode(tpm2bAttest, bytes) }
+      : { bytes, value: decode(tpmsAttest, bytes) },
+  )
 }
