@@ -7,9 +7,9 @@ const policyPcr = 7
 const remembered = 1_024
 
 /**
- * Whether Secure Boot was on, by the value of PCR 7. What a PCR holds determines what was measured into it, so what one
- * host's log proved for a value holds for every host that quotes it, and the log's data need not be hashed again. Only
- * what was proved is remembered.
+ * Whether Secure Boot was on and enforced, by the value of PCR 7. What a PCR holds determines what was measured into it,
+ * so what one host's log proved for a value holds for every host that quotes it, and the log's data need not be hashed
+ * again. Only what was proved is remembered.
  */
 export class SecureBootCache {
   readonly #proved = new Recent<boolean>(remembered)
@@ -22,7 +22,7 @@ export class SecureBootCache {
     const key = `${first.bank}:${toHex(value)}`
     const known = this.#proved.get(key)
     if (known !== undefined) return known
-    const fact = facts.boot?.secureBoot
+    const fact = facts.boot?.secureBoot.enforced
     if (fact?.verified !== true) return undefined
     this.#proved.set(key, fact.value)
     return fact.value

@@ -167,7 +167,7 @@ describe.each(bootNames)('the event log of %s', (name) => {
     const verdict = verifyQuote({ ...evidenceOf(one), eventLog: boot.eventLog })
     expect(verdict.checks.filter(({ outcome }) => outcome !== 'pass')).toEqual([])
     if (!verdict.trusted) throw new Error('not trusted')
-    expect(verdict.facts.boot?.secureBoot).toMatchObject({ value: boot.secureBoot, verified: true })
+    expect(verdict.facts.boot?.secureBoot.enabled).toMatchObject({ value: boot.secureBoot, verified: true })
     expect(verdict.facts.eventLog?.events.length).toBeGreaterThan(50)
   })
 
@@ -202,8 +202,9 @@ describe.each(bootNames)('the event log of %s', (name) => {
         const eventLog = boot.eventLog.with(at, (boot.eventLog[at] as number) ^ mask)
         const verdict = verifyQuote({ ...evidence, eventLog })
         if (!verdict.trusted) return
-        const { secureBoot } = verdict.facts.boot ?? {}
-        if (secureBoot?.verified === true) expect(secureBoot.value).toBe(boot.secureBoot)
+        const { enabled, enforced } = verdict.facts.boot?.secureBoot ?? {}
+        if (enabled?.verified === true) expect(enabled.value).toBe(boot.secureBoot)
+        if (enforced?.verified === true) expect(enforced.value).toBe(boot.secureBoot)
       }),
       { numRuns: 200 },
     )

@@ -42,12 +42,12 @@ describe('Secure Boot', () => {
     [false, Uint8Array.of(1, 1)],
   ])('is %s for a variable of %o', (value, data) => {
     const builder = start().variable('SecureBoot', data).variable('PK', new Uint8Array(90)).separator(7)
-    expect(factsOf(builder).secureBoot).toEqual({ verified: true, value, event: 1 })
+    expect(factsOf(builder).secureBoot.enabled).toEqual({ verified: true, value, event: 1 })
   })
 
   test('T-11: is a hint while PCR 7 is not proved', () => {
     const builder = start().variable('SecureBoot', on).separator(7)
-    const fact = factsOf(builder, [0, 1, 2, 3, 4, 5, 6]).secureBoot
+    const fact = factsOf(builder, [0, 1, 2, 3, 4, 5, 6]).secureBoot.enabled
     expect(fact).toMatchObject({ verified: false, hint: true, reason: expect.stringContaining('PCR 7') })
   })
 
@@ -106,12 +106,12 @@ describe('Secure Boot', () => {
       true,
     ],
   ])('is no more than a hint when the variable %s', (_, builder, hint) => {
-    expect(factsOf(builder).secureBoot).toMatchObject({ verified: false, hint })
+    expect(factsOf(builder).secureBoot.enabled).toMatchObject({ verified: false, hint })
   })
 
   test('what comes after the separator does not matter', () => {
     const builder = start().variable('SecureBoot', off).separator(7).variable('SecureBoot', on).separator(7)
-    expect(factsOf(builder).secureBoot).toEqual({ verified: true, value: false, event: 1 })
+    expect(factsOf(builder).secureBoot.enabled).toEqual({ verified: true, value: false, event: 1 })
   })
 
   test('T-14: no relabelling of a recorded event makes Secure Boot on', () => {
@@ -123,7 +123,7 @@ describe('Secure Boot', () => {
       for (const type of Object.values(eventTypes)) {
         const relabelled = Uint8Array.from(boot.eventLog)
         new DataView(relabelled.buffer).setUint32(offset + 4, type, true)
-        const fact = bootFacts(parseEventLog(relabelled), 'sha256', matching).secureBoot
+        const fact = bootFacts(parseEventLog(relabelled), 'sha256', matching).secureBoot.enabled
         expect(fact.verified && fact.value).toBe(false)
       }
     }

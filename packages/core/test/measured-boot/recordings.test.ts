@@ -53,7 +53,7 @@ describe.each(bootNames)('%s', (name) => {
   test.each(recordedBanks)('tells whether Secure Boot was on, %s', (bank) => {
     const { matching } = compareLog(log, bank, boot.pcrs[bank])
     const facts = bootFacts(log, bank, matching)
-    expect(facts.secureBoot).toMatchObject({ verified: true, value: boot.secureBoot })
+    expect(facts.secureBoot.enabled).toMatchObject({ verified: true, value: boot.secureBoot })
     expect(facts.separators.map(({ state }) => state)).toEqual(Array(8).fill('present'))
     expect(facts.unknownEvents).toEqual([])
   })

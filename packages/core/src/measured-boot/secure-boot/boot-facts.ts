@@ -1,7 +1,8 @@
-import type { Fact } from '../fact.js'
-import { declaredBank } from '../replay.js'
+import { lazyMembers } from '../lazy-members.js'
+import { proveLog } from '../proved-log.js'
+import type { MeasurementLog } from '../record.js'
 import type { TcgEventLog } from '../tcg/event-log.js'
-import { secureBootFact } from './secure-boot.js'
+import { readSecureBootState, type SecureBootState } from './secure-boot.js'
 import { findSeparators, type SeparatorFact, separatedPcrs, separatorDigests } from './separators.js'
 
 /** An event whose type the TCG does not name, in a PCR of the firmware. */
@@ -12,10 +13,10 @@ export interface UnknownEvent {
   readonly type: number
 }
 
-/** What a log says about a boot. */
+/** What a log says about a boot. Each member is found out when it is first asked for. */
 export interface BootFacts {
-  /** Whether Secure Boot was on. */
-  readonly secureBoot: Fact<boolean>
+  /** What PCR 7 says of Secure Boot. */
+  readonly secureBoot: SecureBootState
   /** The separators of PCRs 0 to 7, in this order. */
   readonly separators: readonly SeparatorFact[]
   /** Events in PCRs 0 to 7 of a type that is not known here. */
@@ -23,21 +24,27 @@ export interface BootFacts {
 }
 
 /**
- * Reads the facts of a boot from its log.
- * @param bank the bank in which the log was compared with a quote
- * @param matching PCRs whose quoted value the log gives, from {@link compareLog}; nothing that rests on another PCR is
- *   verified
+ * Reads the facts of a boot from its logs.
+ * @param bank the bank in which the logs were compared with a quote
+ * @param matching PCRs whose quoted value the logs give, from {@link compareLogs}, and, to know what was not measured,
+ *   those that are untouched; nothing that rests on another PCR is verified
+ * @param later the logs that the operating system keeps, if they were compared too
  * @throws EVENT_LOG_INVALID when the log has no digests for the bank
  */
-export function bootFacts(log: TcgEventLog, bank: string, matching: Iterable<number>): BootFacts {
-  const algorithm = declaredBank(log, bank)
-  const proved = new Set(matching)
-  const digests = separatorDigests(algorithm)
-  return {
-    secureBoot: secureBootFact(log, algorithm, digests, proved),
-    separators: findSeparators(log, digests, proved),
-    unknownEvents: log.events
-      .filter((event) => event.typeName === undefined && separatedPcrs.includes(event.pcr))
-      .map(({ index, pcr, type }) => ({ event: index, pcr, type })),
-  }
+export function bootFacts(
+  log: TcgEventLog,
+  bank: string,
+  matching: Iterable<number>,
+  later: readonly MeasurementLog[] = [],
+): BootFacts {
+  const proved = proveLog(log, bank, matching, later)
+  const digests = separatorDigests(proved.bank)
+  return lazyMembers<BootFacts>({
+    secureBoot: () => readSecureBootState(proved, digests),
+    separators: () => findSeparators(proved, digests),
+    unknownEvents: () =>
+      log.events
+        .filter((event) => event.typeName === undefined && separatedPcrs.includes(event.pcr))
+        .map(({ index, pcr, type }) => ({ event: index, pcr, type })),
+  })
 }

@@ -1,75 +1,146 @@
 import { equalBytes } from '../../bytes/index.js'
-import { digestOf, type HashAlgorithm, isHashAlgorithm } from '../../tpm2/index.js'
-import { isGlobalVariable, readVariable } from '../events/uefi-variable.js'
-import type { Fact } from '../fact.js'
-import type { TcgEvent, TcgEventLog } from '../tcg/event-log.js'
-import { eventTypes } from '../tcg/event-types.js'
+import { digestOf, isHashAlgorithm } from '../../tpm2/index.js'
+import type { EfiSignatureList } from '../events/signature-list.js'
+import { doubtedFact, type Fact, provedFact } from '../fact.js'
+import { lazyMembers } from '../lazy-members.js'
+import type { ProvedLog } from '../proved-log.js'
+import type { TcgEvent } from '../tcg/event-log.js'
+import { authoritiesFact, type SecureBootAuthority } from './authorities.js'
+import {
+  disablesVerification,
+  findImages,
+  findOddities,
+  type JudgedEvent,
+  type SecureBootFinding,
+} from './findings.js'
+import { type PolicyEvent, type PolicyLog, readPolicyLog } from './policy-log.js'
+import { readPolicyStatement } from './policy-statements.js'
+import {
+  type PolicyVariableName,
+  readDatabase,
+  readMode,
+  readSecureBoot,
+  statementsOf,
+  variableFact,
+} from './policy-variables.js'
 import type { SeparatorDigests } from './separators.js'
 
-/** PCR of the Secure Boot policy. */
-const policyPcr = 7
-
-/**
- * Whether Secure Boot was on, from the variable SecureBoot as the firmware measured it into PCR 7 before its separator.
- *
- * The type of an event is not measured, and whoever runs after the firmware can extend PCR 7 with an event that says
- * what he likes. So the separator is told by its digest, only what comes before it counts, all of that must be data
- * that its digest covers, and the variable may appear once, under whatever type: then nothing true can hide behind a
- * wrong label, and nothing false can come before.
- */
-export function secureBootFact(
-  log: TcgEventLog,
-  bank: HashAlgorithm,
-  digests: SeparatorDigests,
-  matching: ReadonlySet<number>,
-): Fact<boolean> {
-  const { firmware, separated } = firmwarePart(log, digests)
-  const stated = firmware.flatMap((event) => {
-    const state = secureBootState(event)
-    return state === undefined ? [] : [{ event, state }]
-  })
-  const [statement] = stated
-  const hint = statement?.state
-  const doubt = (reason: string): Fact<boolean> => ({ verified: false, hint, reason })
-  if (!matching.has(policyPcr)) return doubt('PCR 7 is not proved by the log')
-  if (statement === undefined)
-    return doubt('PCR 7 has no event of the variable SecureBoot before its separator')
-  if (hint === undefined || stated.length > 1)
-    return doubt('the variable SecureBoot is measured more than once')
-  if (!separated) return doubt('PCR 7 has no separator, so anyone may have extended it')
-  if (statement.event.type !== eventTypes.EV_EFI_VARIABLE_DRIVER_CONFIG) {
-    return doubt(`event ${statement.event.index} has the variable SecureBoot under another type`)
-  }
-  const uncovered = firmware.find((event) => !isDataMeasured(event, bank))
-  if (uncovered !== undefined) {
-    return doubt(`event ${uncovered.index} in PCR 7 has data that its digest does not cover`)
-  }
-  return { verified: true, value: statement.state, event: statement.event.index }
+/** What PCR 7 says of Secure Boot. */
+export interface SecureBootState {
+  /** Whether the firmware had Secure Boot on: the variable SecureBoot, as long as no other variable contradicts it. */
+  readonly enabled: Fact<boolean>
+  /**
+   * Whether it was on and nothing that was measured says that something ran without being verified: no debugger in the
+   * firmware, no shim that verifies nothing, no signature that stands in no list.
+   */
+  readonly enforced: Fact<boolean>
+  /** Whether the platform had no owner. Few firmwares measure the modes. */
+  readonly setupMode: Fact<boolean>
+  readonly auditMode: Fact<boolean>
+  readonly deployedMode: Fact<boolean>
+  /** PK. A database that is unset has no lists. */
+  readonly platformKey: Fact<readonly EfiSignatureList[]>
+  /** KEK. */
+  readonly keyExchangeKeys: Fact<readonly EfiSignatureList[]>
+  /** What may run. */
+  readonly db: Fact<readonly EfiSignatureList[]>
+  /** What may not run, even if db has it. */
+  readonly dbx: Fact<readonly EfiSignatureList[]>
+  /** What let images run, in the order in which it was first used. */
+  readonly authorities: Fact<readonly SecureBootAuthority[]>
+  readonly findings: readonly SecureBootFinding[]
 }
 
-/** What was extended into PCR 7 before its first separator, or all of it when it has none. */
-function firmwarePart(
-  log: TcgEventLog,
-  digests: SeparatorDigests,
-): { firmware: readonly TcgEvent[]; separated: boolean } {
-  const firmware: TcgEvent[] = []
-  for (const event of log.events) {
-    if (event.pcr !== policyPcr || event.type === eventTypes.EV_NO_ACTION) continue
-    if (digests.kindOf(event) !== undefined) return { firmware, separated: true }
-    firmware.push(event)
-  }
-  return { firmware, separated: false }
+/** Modes in which Secure Boot is off. UEFI 2.10, section 32.3. */
+const modesWithoutIt = ['SetupMode', 'AuditMode'] as const
+
+/**
+ * Judges Secure Boot by PCR 7 as a whole. Each member is found out when it is asked for. How a variable becomes a fact
+ * is told at `variableFact` in policy-variables.ts.
+ */
+export function readSecureBootState(log: ProvedLog, digests: SeparatorDigests): SecureBootState {
+  const policy = readPolicyLog(log, digests)
+  const database = (name: PolicyVariableName) => variableFact(policy, name, readDatabase(name))
+  const mode = (name: PolicyVariableName) => variableFact(policy, name, readMode)
+  const judged = (): readonly JudgedEvent[] => judgeEvents(policy, digests)
+  const state: SecureBootState = lazyMembers<SecureBootState>({
+    enabled: () => enabledFact(policy),
+    enforced: () => enforcedFact(state, judged()),
+    setupMode: () => mode('SetupMode'),
+    auditMode: () => mode('AuditMode'),
+    deployedMode: () => mode('DeployedMode'),
+    platformKey: () => database('PK'),
+    keyExchangeKeys: () => database('KEK'),
+    db: () => database('db'),
+    dbx: () => database('dbx'),
+    authorities: () => authoritiesFact(policy, state.db),
+    findings: () =>
+      findOddities({
+        log: policy,
+        events: judged(),
+        authorities: listOf(state.authorities),
+        contradiction: contradictionOf(policy),
+        images: findImages(log, digests),
+      }),
+  })
+  return state
+}
+
+function enabledFact(policy: PolicyLog): Fact<boolean> {
+  const stated = variableFact(policy, 'SecureBoot', readSecureBoot)
+  const contradiction = contradictionOf(policy)
+  return stated.verified && contradiction !== undefined ? doubtedFact(contradiction, stated.value) : stated
+}
+
+/** Secure Boot cannot be on while the platform has no owner's key or only audits; a firmware that says so is wrong. */
+function contradictionOf(policy: PolicyLog): string | undefined {
+  if (!dataOf(policy, 'SecureBoot').some(readSecureBoot)) return undefined
+  const mode = modesWithoutIt.find((name) => dataOf(policy, name).some((data) => readMode(data) !== false))
+  if (mode !== undefined) return `the variable SecureBoot says on, but ${mode} says that it cannot be`
+  return dataOf(policy, 'PK').some((data) => data.length === 0)
+    ? 'the variable SecureBoot says on, but there is no PK'
+    : undefined
+}
+
+function dataOf(policy: PolicyLog, name: PolicyVariableName): readonly Uint8Array[] {
+  return statementsOf(policy, name).flatMap(({ variable }) => (variable === undefined ? [] : [variable.data]))
+}
+
+function enforcedFact(
+  { enabled, authorities }: SecureBootState,
+  events: readonly JudgedEvent[],
+): Fact<boolean> {
+  if (!enabled.verified || !enabled.value) return enabled
+  const weakened = events.find(
+    ({ statement }) =>
+      disablesVerification(statement) || (statement.kind === 'action' && statement.action === 'debug-mode'),
+  )
+  if (weakened !== undefined) return provedFact(false, weakened.event)
+  if (!authorities.verified) return doubtedFact(authorities.reason, true)
+  const unknown = authorities.value.find(({ source }) => source === 'unknown')
+  return unknown === undefined
+    ? provedFact(true, enabled.event)
+    : doubtedFact(`event ${unknown.event} vouches with a signature that is not in db`, true)
+}
+
+function judgeEvents(policy: PolicyLog, digests: SeparatorDigests): readonly JudgedEvent[] {
+  const judge =
+    (phase: 'before' | 'after') =>
+    (policyEvent: PolicyEvent): JudgedEvent => ({
+      event: policyEvent.event.index,
+      phase,
+      covered: policyEvent.measured !== undefined,
+      statement: readPolicyStatement(policyEvent, phase, digests),
+    })
+  return [...policy.before.map(judge('before')), ...policy.after.map(judge('after'))]
+}
+
+function listOf<T>(fact: Fact<readonly T[]>): readonly T[] {
+  return fact.verified ? fact.value : (fact.hint ?? [])
 }
 
 /** Whether an event's digest covers all of its data: then what the data says was measured. */
 export function isDataMeasured(event: TcgEvent, bank: string): boolean {
   const digest = event.digest(bank)
   return digest !== undefined && isHashAlgorithm(bank) && equalBytes(digestOf(bank, event.data), digest)
-}
-
-/** True or false as the event says; undefined when it is not about that variable. An unset variable is false. */
-function secureBootState(event: TcgEvent): boolean | undefined {
-  const variable = readVariable(event.data)
-  if (variable === undefined || !isGlobalVariable(variable, 'SecureBoot')) return undefined
-  return variable.data.length === 1 && variable.data[0] === 1
 }

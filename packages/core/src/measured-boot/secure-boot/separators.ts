@@ -1,6 +1,7 @@
 import { equalBytes } from '../../bytes/index.js'
 import { digestOf, type HashAlgorithm } from '../../tpm2/index.js'
-import type { TcgEvent, TcgEventLog } from '../tcg/event-log.js'
+import type { ProvedLog } from '../proved-log.js'
+import type { TcgEvent } from '../tcg/event-log.js'
 import { eventTypes } from '../tcg/event-types.js'
 
 /** PCRs in which the firmware ends its part with a separator: 0 to 7. */
@@ -46,22 +47,13 @@ export function separatorDigests(bank: HashAlgorithm): SeparatorDigests {
   }
 }
 
-/** Looks for the separators in PCRs 0 to 7. @param matching PCRs whose value the log gives */
-export function findSeparators(
-  log: TcgEventLog,
-  digests: SeparatorDigests,
-  matching: ReadonlySet<number>,
-): readonly SeparatorFact[] {
-  const found = new Map(separatedPcrs.map((pcr) => [pcr, [] as TcgEvent[]]))
-  for (const event of log.events) {
-    if (event.type === eventTypes.EV_NO_ACTION) continue
-    const events = found.get(event.pcr)
-    if (events === undefined) continue
-    if (event.type === eventTypes.EV_SEPARATOR || digests.kindOf(event) !== undefined) events.push(event)
-  }
+/** Looks for the separators in PCRs 0 to 7. */
+export function findSeparators(log: ProvedLog, digests: SeparatorDigests): readonly SeparatorFact[] {
   return separatedPcrs.map((pcr) => {
-    const events = found.get(pcr) ?? []
-    const state = matching.has(pcr) ? stateOf(events, digests) : 'unproven'
+    const events = log
+      .eventsOf(pcr)
+      .filter((event) => event.type === eventTypes.EV_SEPARATOR || digests.kindOf(event) !== undefined)
+    const state = log.isProved(pcr) ? stateOf(events, digests) : 'unproven'
     return { pcr, state, events: events.map(({ index }) => index) }
   })
 }

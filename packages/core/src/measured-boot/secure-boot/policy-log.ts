@@ -1,0 +1,79 @@
+import { decode } from '../../codec/index.js'
+import { efiGuid, type Guid } from '../events/guid.js'
+import { readVariable } from '../events/uefi-variable.js'
+import { lazyMembers } from '../lazy-members.js'
+import type { ProvedLog } from '../proved-log.js'
+import type { TcgEvent } from '../tcg/event-log.js'
+import type { SeparatorDigests } from './separators.js'
+
+/** PCR of the Secure Boot policy. */
+export const policyPcr = 7
+
+/** A variable as an event in PCR 7 has it. */
+export interface PolicyVariable {
+  readonly vendor: Guid
+  readonly name: string
+  readonly data: Uint8Array
+}
+
+/** An event that extended PCR 7. */
+export interface PolicyEvent {
+  readonly event: TcgEvent
+  /** What its digest covers of its data; undefined when that is not all of it. */
+  readonly measured: Uint8Array | undefined
+  /** The variable that it is about, read from what was measured, or else from what it says; undefined for others. */
+  readonly variable: PolicyVariable | undefined
+}
+
+/** PCR 7, in the parts in which it was extended. */
+export interface PolicyLog {
+  /** Whether the quoted value of PCR 7 is what the log replays to. */
+  readonly proved: boolean
+  /** The firmware's part: up to the first separator, or all of it when there is none. */
+  readonly before: readonly PolicyEvent[]
+  /** The first separator; undefined when the firmware's part has no end. */
+  readonly separator: TcgEvent | undefined
+  /** What loaders, and whoever ran after them, added. */
+  readonly after: readonly PolicyEvent[]
+}
+
+/**
+ * Takes PCR 7 apart. The separator is told by its digest, which is measured, and not by its type, which is a label:
+ * else anyone who runs after the firmware could move the border.
+ */
+export function readPolicyLog(log: ProvedLog, digests: SeparatorDigests): PolicyLog {
+  const events = log.eventsOf(policyPcr)
+  const border = events.findIndex((event) => digests.kindOf(event) !== undefined)
+  const firmware = border === -1 ? events : events.slice(0, border)
+  const others = border === -1 ? [] : events.slice(border + 1)
+  const read = (event: TcgEvent): PolicyEvent => readPolicyEvent(log, event)
+  return lazyMembers<PolicyLog>({
+    proved: () => log.isProved(policyPcr),
+    before: () => firmware.map(read),
+    separator: () => events[border],
+    after: () => others.map(read),
+  })
+}
+
+function readPolicyEvent(log: ProvedLog, event: TcgEvent): PolicyEvent {
+  const measured = measuredData(log, event)
+  return { event, measured, variable: readPolicyVariable(measured ?? event.data) }
+}
+
+/**
+ * What a digest covers of an event's data: all of it, or all but the last byte, for old versions of shim log one byte
+ * more than they measure. The byte is no part of what is read then, so it says nothing.
+ */
+function measuredData(log: ProvedLog, event: TcgEvent): Uint8Array | undefined {
+  const { data } = event
+  if (log.isDigestOf(event, data)) return data
+  const shorter = data.subarray(0, -1)
+  return data.length > 0 && log.isDigestOf(event, shorter) ? shorter : undefined
+}
+
+function readPolicyVariable(data: Uint8Array): PolicyVariable | undefined {
+  const variable = readVariable(data)
+  if (variable === undefined) return undefined
+  const { name, data: value } = variable
+  return { vendor: decode(efiGuid, variable.vendor), name, data: value }
+}
