@@ -1,6 +1,6 @@
 import { decode } from '../../codec/index.js'
 import { efiGuid, type Guid } from '../events/guid.js'
-import { readVariable } from '../events/uefi-variable.js'
+import { readVariable, type UefiVariableData } from '../events/uefi-variable.js'
 import { lazyMembers } from '../lazy-members.js'
 import type { ProvedLog } from '../proved-log.js'
 import type { TcgEvent } from '../tcg/event-log.js'
@@ -8,6 +8,9 @@ import type { SeparatorDigests } from './separators.js'
 
 /** PCR of the Secure Boot policy. */
 export const policyPcr = 7
+
+/** Of zeros, in bytes: what fills EFI_VARIABLE_DATA_TREE up to a multiple of 8. */
+const shimPadding = 5
 
 /** A variable as an event in PCR 7 has it. */
 export interface PolicyVariable {
@@ -72,8 +75,19 @@ function measuredData(log: ProvedLog, event: TcgEvent): Uint8Array | undefined {
 }
 
 function readPolicyVariable(data: Uint8Array): PolicyVariable | undefined {
-  const variable = readVariable(data)
+  const variable = readVariable(data) ?? readPaddedVariable(data)
   if (variable === undefined) return undefined
   const { name, data: value } = variable
   return { vendor: decode(efiGuid, variable.vendor), name, data: value }
+}
+
+/** Old versions of shim measure a few zeros more than the variable, which their compiler put behind the structure. */
+function readPaddedVariable(data: Uint8Array): UefiVariableData | undefined {
+  let end = data.length
+  while (end > 0 && data[end - 1] === 0 && data.length - end < shimPadding) end--
+  for (; end < data.length; end++) {
+    const variable = readVariable(data.subarray(0, end))
+    if (variable !== undefined) return variable
+  }
+  return undefined
 }
