@@ -57,7 +57,10 @@ async function prepare() {
 let prepared: ReturnType<typeof prepare> | undefined
 let turn = 0
 
-/** The second leg: sealed state, quote, event log, base image, audit record, ES256 token. */
+/**
+ * The second leg: sealed state, quote, event log, base image, audit record, ES256 token. The hosts attest again and again,
+ * as they do for fresh tokens, so their logs are known; what a new log costs shows `quote.verify-log`.
+ */
 export const benchmarks: readonly Benchmark[] = [
   {
     id: 'attestation.appraise',

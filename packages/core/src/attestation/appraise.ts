@@ -1,5 +1,11 @@
 import { equalBytes } from '../bytes/index.js'
-import { type PcrValues, type PreparedKey, type QuoteFacts, verifyQuote } from '../evidence/index.js'
+import {
+  type JudgedLogs,
+  type PcrValues,
+  type PreparedKey,
+  type QuoteFacts,
+  verifyQuote,
+} from '../evidence/index.js'
 import type { BaseImage, BaseImageIndex } from '../policy/index.js'
 import { type EvidenceDocument, qualifyingData } from '../protocol/index.js'
 import { computeQualifiedName, hierarchyName } from '../tpm2/index.js'
@@ -12,6 +18,7 @@ export interface AppraisalInput {
   readonly evidence: EvidenceDocument
   readonly key: PreparedKey
   readonly images: BaseImageIndex
+  readonly judgedLogs: JudgedLogs
 }
 
 /** The evidence's part of the verdict. */
@@ -22,7 +29,7 @@ export interface Appraisal {
 }
 
 /** Judges quote, PCR values and event log, and what was measured against the approved base images. */
-export function appraiseEvidence({ state, evidence, key, images }: AppraisalInput): Appraisal {
+export function appraiseEvidence({ state, evidence, key, images, judgedLogs }: AppraisalInput): Appraisal {
   const pcrs: readonly PcrValues[] = evidence.pcrs.map(({ bank, values }) => ({
     bank,
     values: new Map(values.map(({ pcr, digest }) => [pcr, digest])),
@@ -38,6 +45,7 @@ export function appraiseEvidence({ state, evidence, key, images }: AppraisalInpu
     selection: state.selection,
     pcrs,
     eventLog: evidence.eventLog,
+    judgedLogs,
   })
   if (!verdict.trusted) return { checks: verdict.checks }
   const { check, image } = matchImage(images, pcrs, verdict.facts)

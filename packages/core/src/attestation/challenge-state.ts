@@ -8,6 +8,7 @@ import {
   type Infer,
   listOf,
   sizedBytes,
+  sizedView,
   struct,
   u8,
   u16,
@@ -16,7 +17,7 @@ import {
 import type { RandomSource } from '../ports/index.js'
 import { bankSelection } from '../protocol/index.js'
 
-const shortBytes = sizedBytes(u16, 4_096)
+const shortBytes = sizedView(u16, 4_096)
 
 const challengeStateDef = struct('CHALLENGE_STATE', {
   /** What may be redeemed once. */
@@ -34,7 +35,7 @@ const challengeStateDef = struct('CHALLENGE_STATE', {
   activationSecret: bytesOf(32),
   selection: listOf(u8, bankSelection, 4),
   /** What the first leg found, as JSON. */
-  findings: sizedBytes(u16, 8_192),
+  findings: sizedView(u16, 8_192),
 })
 
 /** What the Attestation Service has to know in the second leg; the host carries it, sealed. */

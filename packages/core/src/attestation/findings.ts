@@ -1,4 +1,4 @@
-import { utf8 } from '../bytes/index.js'
+import { fromUtf8, utf8 } from '../bytes/index.js'
 import type { Endorsement } from '../endorsement/index.js'
 import type { Check } from '../verdict/index.js'
 
@@ -15,5 +15,5 @@ export function encodeFindings(findings: Findings): Uint8Array {
 
 /** From the JSON of {@link encodeFindings}. */
 export function decodeFindings(bytes: Uint8Array): Findings {
-  return JSON.parse(new TextDecoder().decode(bytes)) as Findings
+  return JSON.parse(fromUtf8(bytes)) as Findings
 }

@@ -4,7 +4,12 @@ import { decode, encode } from '../codec/index.js'
 import { assertLifetime, shareSecret } from '../config/index.js'
 import { type Endorsement, type EndorsementTrust, judgeEndorsement } from '../endorsement/index.js'
 import { describeError, TrustholdError } from '../errors/index.js'
-import { checkAttestationKey, type PreparedKey, prepareAttestationKey } from '../evidence/index.js'
+import {
+  checkAttestationKey,
+  JudgedLogs,
+  type PreparedKey,
+  prepareAttestationKey,
+} from '../evidence/index.js'
 import type { Clock, PublicJwk, RandomSource, Storage, TokenSigner } from '../ports/index.js'
 import {
   type AttestationDocument,
@@ -84,6 +89,7 @@ export class AttestationService {
   readonly #audit: AuditLog
   readonly #prepared = new Recent<PreparedKey>(preparedKeys)
   readonly #secureBoot = new SecureBootCache()
+  readonly #judgedLogs = new JudgedLogs()
 
   private constructor(options: AttestationOptions, parts: Parts) {
     this.#options = options
@@ -271,7 +277,8 @@ export class AttestationService {
     )
     if (conclude(checks) !== 'pass') return undefined
     const key = this.#prepare(state.attestationKey)
-    const appraisal = appraiseEvidence({ state, evidence, key, images: this.baseImages.index() })
+    const images = this.baseImages.index()
+    const appraisal = appraiseEvidence({ state, evidence, key, images, judgedLogs: this.#judgedLogs })
     checks.push(...appraisal.checks)
     const { passed } = appraisal
     if (passed === undefined || conclude(checks) !== 'pass') return undefined
@@ -293,8 +300,9 @@ export class AttestationService {
     type: TokenKind,
     established: Established,
   ): Promise<{ id: string; document: AttestationDocument }> {
-    const { issuer, group, clock, random, tokenLifetimeSeconds = 600 } = this.#options
-    const id = toBase64url(random.bytes(16))
+    const { issuer, group, clock, tokenLifetimeSeconds = 600 } = this.#options
+    // A challenge is random and answered once, so with the kind it names the token.
+    const id = `${toBase64url(established.state.id)}.${type}`
     const now = Math.floor(clock.now() / 1_000)
     const frame = { issuer, group, now, lifetimeSeconds: tokenLifetimeSeconds, id }
     const token = await issueToken(this.#signer, buildClaims(type, frame, established))
@@ -359,7 +367,8 @@ export class AttestationService {
     const id = toBase64url(publicArea)
     const known = this.#prepared.get(id)
     if (known !== undefined) return known
-    const prepared = prepareAttestationKey(publicArea)
+    // Of its own: what came is a part of something that should not be kept.
+    const prepared = prepareAttestationKey(publicArea.slice())
     this.#prepared.set(id, prepared)
     return prepared
   }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { TrustholdError } from '../errors/index.js'
 
 function viewOf(bytes: Uint8Array): Buffer {
@@ -47,6 +48,11 @@ export function toBase64url(bytes: Uint8Array): string {
   return viewOf(bytes).toString('base64url')
 }
 
+/** Base64url without padding of a text's UTF-8 bytes. */
+export function textToBase64url(text: string): string {
+  return Buffer.from(text).toString('base64url')
+}
+
 /**
  * Bytes of a base64url text: unpadded and canonical, so that one value has one text.
  * @throws BYTES_ENCODING otherwise
@@ -65,4 +71,18 @@ function decodeCanonical(text: string, encoding: 'base64' | 'base64url'): Uint8A
     throw new TrustholdError('BYTES_ENCODING', { encoding, position, length: text.length })
   }
   return copyOf(decoded)
+}
+
+/**
+ * Text of UTF-8 bytes; a byte order mark is a character of it.
+ * @throws BYTES_ENCODING for bytes that are not UTF-8
+ */
+export function fromUtf8(bytes: Uint8Array): string {
+  const text = viewOf(bytes).toString('utf8')
+  if (!isUtf8(bytes)) {
+    const again = Buffer.from(text)
+    const position = bytes.findIndex((byte, i) => byte !== again[i])
+    throw new TrustholdError('BYTES_ENCODING', { encoding: 'utf-8', position, length: bytes.length })
+  }
+  return text
 }

@@ -3,5 +3,14 @@
  * @module
  */
 export { type Bytes, concatBytes, constantTimeEqual, equalBytes, utf8 } from './bytes.js'
-export { fromBase64, fromBase64url, fromHex, toBase64, toBase64url, toHex } from './encoding.js'
+export {
+  fromBase64,
+  fromBase64url,
+  fromHex,
+  fromUtf8,
+  textToBase64url,
+  toBase64,
+  toBase64url,
+  toHex,
+} from './encoding.js'
 export { SecretBytes } from './secret.js'

@@ -25,7 +25,7 @@ export interface ErrorContexts {
   CODEC_RANGE: { path: string; expected: string; actual: string }
 
   /** Text is not the encoding that it should be. */
-  BYTES_ENCODING: { encoding: 'hex' | 'base64' | 'base64url'; position: number; length: number }
+  BYTES_ENCODING: { encoding: 'hex' | 'base64' | 'base64url' | 'utf-8'; position: number; length: number }
   /** A secret was read after it was wiped. */
   SECRET_WIPED: { length: number }
 

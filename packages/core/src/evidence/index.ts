@@ -3,5 +3,6 @@
  * @module
  */
 export { checkAttestationKey, type PreparedKey, prepareAttestationKey } from './attestation-key.js'
+export { type JudgedLog, JudgedLogs } from './judged-logs.js'
 export type { PcrValues } from './quote-checks.js'
 export { type QuoteEvidence, type QuoteFacts, type QuoteVerdict, verifyQuote } from './verify-quote.js'

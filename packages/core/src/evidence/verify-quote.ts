@@ -18,6 +18,7 @@ import {
 } from '../tpm2/index.js'
 import { type Check, conclude, fail, failuresOf, pass, skipped } from '../verdict/index.js'
 import { type PreparedKey, prepareAttestationKey } from './attestation-key.js'
+import type { JudgedLog, JudgedLogs } from './judged-logs.js'
 import {
   checkNonce,
   checkPcrDigest,
@@ -48,6 +49,8 @@ export interface QuoteEvidence {
   qualifiedNames?: readonly Uint8Array[]
   /** Accepts SHA-1 signatures; refused by default. */
   allowSha1?: boolean
+  /** Logs that were judged before; makes the second attestation of a boot cheaper. */
+  judgedLogs?: JudgedLogs
 }
 
 /** What a good quote states. */
@@ -63,10 +66,10 @@ export interface QuoteFacts {
   readonly pcrDigest: Uint8Array
   /** Values of the quoted PCRs. */
   readonly pcrs: readonly PcrValues[]
-  /** The event log, replayed to the quoted PCRs; absent when none was given. */
-  readonly eventLog?: TcgEventLog
-  /** What the log proves about the boot, found out when it is first asked for; absent when no log was given. */
-  readonly boot?: BootFacts
+  /** The event log, replayed to the quoted PCRs; undefined when none was given. */
+  readonly eventLog: TcgEventLog | undefined
+  /** What the log proves about the boot, found out when it is first asked for; undefined when no log was given. */
+  readonly boot: BootFacts | undefined
 }
 
 /** The verdict: `facts` can only be reached once `trusted` was looked at. */
@@ -82,6 +85,12 @@ interface ParsedQuote {
   readonly attest: QuoteAttest
   readonly signature: TpmtSignature
   readonly key: PreparedKey | KeyObject
+}
+
+/** An event log as it was read. */
+interface ReadLog {
+  readonly bytes: Uint8Array
+  readonly log: TcgEventLog
 }
 
 /**
@@ -105,12 +114,12 @@ export function verifyQuote(evidence: QuoteEvidence): QuoteVerdict {
 }
 
 /** The second half: what the PCRs hold, and whether the log explains it. */
-function judgePcrs(
-  evidence: QuoteEvidence,
-  { attest, signature }: ParsedQuote,
-  checks: Check[],
-): QuoteVerdict {
-  const log = evidence.eventLog === undefined ? undefined : parseLog(evidence.eventLog, checks)
+function judgePcrs(evidence: QuoteEvidence, parsed: ParsedQuote, checks: Check[]): QuoteVerdict {
+  const { attest, signature } = parsed
+  const known = findJudged(evidence, attest)
+  if (known !== undefined) checks.push(structureCheck(known.log))
+  const read = known === undefined ? parseLog(evidence, checks) : undefined
+  const log = known?.log ?? read?.log
   const pcrs = evidence.pcrs ?? (log === undefined ? undefined : replayedValues(log, attest, checks))
   if (pcrs === undefined) {
     checks.push(skipped('quote.pcr-digest', 'neither PCR values nor an event log were given'))
@@ -121,37 +130,45 @@ function judgePcrs(
   }
   // Values that the quote does not prove are no measure for the log.
   if (conclude(checks) !== 'pass') return refused(checks)
-  const boot = log === undefined || pcrs === undefined ? undefined : judgeLog(log, pcrs, checks)
+  if (known !== undefined) checks.push(replayCheck)
+  const judged =
+    read === undefined || pcrs === undefined ? known : judgeLog(evidence, attest, read, pcrs, checks)
   if (conclude(checks) !== 'pass') return refused(checks)
-  return { trusted: true, checks, facts: stateFacts(attest, pcrs, log, boot) }
+  return { trusted: true, checks, facts: new StatedFacts(attest, pcrs ?? [], log, judged?.boot) }
 }
 
-function stateFacts(
-  { clockInfo, firmwareVersion, attested }: QuoteAttest,
-  pcrs: readonly PcrValues[] | undefined,
-  eventLog: TcgEventLog | undefined,
-  boot: (() => BootFacts) | undefined,
-): QuoteFacts {
-  const quoted = {
-    clock: clockInfo.clock,
-    resetCount: clockInfo.resetCount,
-    restartCount: clockInfo.restartCount,
-    safe: clockInfo.safe,
-    firmwareVersion,
-    selection: toBankSelections(attested.pcrSelect),
-    pcrDigest: attested.pcrDigest,
-    pcrs: pcrs ?? [],
+/**
+ * The facts of a good quote. A class, because the getter is then on its prototype: in an object literal it would be a
+ * new shape for each quote, which keeps the whole log until the next full garbage collection.
+ */
+class StatedFacts implements QuoteFacts {
+  readonly clock: bigint
+  readonly resetCount: number
+  readonly restartCount: number
+  readonly safe: boolean
+  readonly firmwareVersion: bigint
+  readonly selection: readonly BankSelection[]
+  readonly pcrDigest: Uint8Array
+  readonly #readBoot: (() => BootFacts) | undefined
+
+  constructor(
+    { clockInfo, firmwareVersion, attested }: QuoteAttest,
+    readonly pcrs: readonly PcrValues[],
+    readonly eventLog: TcgEventLog | undefined,
+    readBoot: (() => BootFacts) | undefined,
+  ) {
+    this.clock = clockInfo.clock
+    this.resetCount = clockInfo.resetCount
+    this.restartCount = clockInfo.restartCount
+    this.safe = clockInfo.safe
+    this.firmwareVersion = firmwareVersion
+    this.selection = toBankSelections(attested.pcrSelect)
+    this.pcrDigest = attested.pcrDigest
+    this.#readBoot = readBoot
   }
-  if (eventLog === undefined) return quoted
-  if (boot === undefined) return { ...quoted, eventLog }
-  let found: BootFacts | undefined
-  return {
-    ...quoted,
-    eventLog,
-    get boot() {
-      found ??= boot()
-      return found
-    },
+
+  get boot(): BootFacts | undefined {
+    return this.#readBoot?.()
   }
 }
 
@@ -176,15 +193,27 @@ function parseQuote(evidence: QuoteEvidence, checks: Check[]): ParsedQuote | und
   }
 }
 
-function parseLog(bytes: Uint8Array, checks: Check[]): TcgEventLog | undefined {
-  const id = 'event-log.structure'
+const structureCheck = (log: TcgEventLog): Check =>
+  pass('event-log.structure', `the event log is well-formed and has ${log.eventCount} events`)
+const replayCheck = pass('event-log.replay', 'the event log replays to the quoted PCR values')
+
+/** A log that was judged before with these values, if the caller remembers such. */
+function findJudged({ judgedLogs, eventLog, pcrs }: QuoteEvidence, attest: QuoteAttest) {
+  if (judgedLogs === undefined || eventLog === undefined || pcrs === undefined) return undefined
+  return judgedLogs.find(attest.attested.pcrDigest, eventLog, pcrs)
+}
+
+function parseLog({ eventLog, judgedLogs }: QuoteEvidence, checks: Check[]): ReadLog | undefined {
+  if (eventLog === undefined) return undefined
+  // What is remembered outlives the request that it came with.
+  const bytes = judgedLogs === undefined ? eventLog : eventLog.slice()
   try {
     const log = parseEventLog(bytes)
-    checks.push(pass(id, `the event log is well-formed and has ${log.events.length} events`))
-    return log
+    checks.push(structureCheck(log))
+    return { bytes, log }
   } catch (error) {
     if (!isTrustholdError(error)) throw error
-    checks.push(fail(id, describeError(error)))
+    checks.push(fail('event-log.structure', describeError(error)))
     return undefined
   }
 }
@@ -212,10 +241,12 @@ function replayedValues(
  * verified about the boot rests on the first bank.
  */
 function judgeLog(
-  log: TcgEventLog,
+  { judgedLogs }: QuoteEvidence,
+  { attested }: QuoteAttest,
+  { bytes, log }: ReadLog,
   pcrs: readonly PcrValues[],
   checks: Check[],
-): (() => BootFacts) | undefined {
+): JudgedLog | undefined {
   const id = 'event-log.replay'
   try {
     const comparisons = pcrs.map(({ bank, values }) => ({ bank, ...compareLog(log, bank, values) }))
@@ -227,9 +258,19 @@ function judgeLog(
       )
       return undefined
     }
-    checks.push(pass(id, 'the event log replays to the quoted PCR values'))
+    checks.push(replayCheck)
     const [first] = comparisons
-    return first === undefined ? undefined : () => bootFacts(log, first.bank, first.matching)
+    if (first === undefined) return undefined
+    let facts: BootFacts | undefined
+    const judged = {
+      log,
+      boot() {
+        facts ??= bootFacts(log, first.bank, first.matching)
+        return facts
+      },
+    }
+    judgedLogs?.remember(attested.pcrDigest, bytes, pcrs, judged)
+    return judged
   } catch (error) {
     if (!isTrustholdError(error)) throw error
     checks.push(fail(id, describeError(error)))

@@ -23,6 +23,7 @@ export {
 export {
   compactJws,
   type JwsAlgorithm,
+  type JwsHeader,
   jwsSigningInput,
   type ParsedJws,
   type ParseJwsOptions,

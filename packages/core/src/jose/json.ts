@@ -1,3 +1,4 @@
+import { fromUtf8 } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
 
 const refuse = (what: string, reason: string) => new TrustholdError('JOSE_INVALID', { what, reason })
@@ -13,7 +14,7 @@ export function parseJsonObject(bytes: Uint8Array, what: string): Record<string,
   let value: unknown
   let again: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    text = fromUtf8(bytes)
     value = JSON.parse(text)
     // Writing takes stack for every level of nesting, which parsing does not: a text can be too deep for it.
     again = JSON.stringify(value)

@@ -1,5 +1,5 @@
 import { type KeyObject, verify as verifySignature } from 'node:crypto'
-import { fromBase64url, toBase64url, utf8 } from '../bytes/index.js'
+import { fromBase64url, textToBase64url, toBase64url, utf8 } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
 import { parseJsonObject } from './json.js'
 
@@ -11,9 +11,16 @@ const signatureAlgorithms = {
 /** Name of an accepted JWS algorithm. */
 export type JwsAlgorithm = keyof typeof signatureAlgorithms
 
-/** A JWS in compact form, taken apart and not yet believed. */
-export interface ParsedJws {
+/** A header that was read and found acceptable. */
+export interface JwsHeader {
+  readonly algorithm: JwsAlgorithm
   readonly header: Readonly<Record<string, unknown>>
+}
+
+/** A JWS in compact form, taken apart and not yet believed. */
+export interface ParsedJws extends JwsHeader {
+  /** The header as it came, base64url. */
+  readonly headerText: string
   /** The payload's bytes as they were signed. */
   readonly payload: Uint8Array
   /** What the signature covers. */
@@ -29,6 +36,8 @@ export interface ParseJwsOptions {
   typ: string
   /** Longest accepted text, in characters. */
   maxLength: number
+  /** Headers by their text that were read before with these options: one signer's are always the same. */
+  knownHeaders?: { get(headerText: string): JwsHeader | undefined }
 }
 
 const refuse = (what: string, reason: string) => new TrustholdError('JOSE_INVALID', { what, reason })
@@ -38,33 +47,44 @@ const refuse = (what: string, reason: string) => new TrustholdError('JOSE_INVALI
  * `crit`, as no extension is known here (RFC 7515 section 4.1.11).
  * @throws JOSE_INVALID
  */
-export function parseJws(token: string, options: ParseJwsOptions): ParsedJws & { algorithm: JwsAlgorithm } {
+export function parseJws(token: string, options: ParseJwsOptions): ParsedJws {
   const { what } = options
   if (token.length > options.maxLength)
     throw refuse(what, `it is longer than ${options.maxLength} characters`)
   const parts = token.split('.')
-  const [header64, payload64, signature64] = parts
-  if (parts.length !== 3 || header64 === undefined || payload64 === undefined || signature64 === undefined) {
+  const [headerText, payloadText, signatureText] = parts
+  if (
+    parts.length !== 3 ||
+    headerText === undefined ||
+    payloadText === undefined ||
+    signatureText === undefined
+  ) {
     throw refuse(what, 'expected three parts')
   }
-  const header = parseJsonObject(decodePart(header64, what), `${what} header`)
+  const { algorithm, header } = options.knownHeaders?.get(headerText) ?? readHeader(headerText, options)
+  return {
+    algorithm,
+    header,
+    headerText,
+    payload: decodePart(payloadText, what),
+    signingInput: utf8(token.slice(0, token.length - signatureText.length - 1)),
+    signature: decodePart(signatureText, what),
+  }
+}
+
+function readHeader(headerText: string, { what, typ: wanted }: ParseJwsOptions): JwsHeader {
+  const header = parseJsonObject(decodePart(headerText, what), `${what} header`)
   const { alg, typ } = header
   if (typeof alg !== 'string' || !Object.hasOwn(signatureAlgorithms, alg)) {
     throw refuse(what, `expected alg ${Object.keys(signatureAlgorithms).join(' or ')}`)
   }
-  if (typ !== options.typ) throw refuse(what, `expected typ ${options.typ}`)
+  if (typ !== wanted) throw refuse(what, `expected typ ${wanted}`)
   if ('crit' in header) throw refuse(what, 'it has critical extensions')
-  return {
-    algorithm: alg as JwsAlgorithm,
-    header,
-    payload: decodePart(payload64, what),
-    signingInput: utf8(`${header64}.${payload64}`),
-    signature: decodePart(signature64, what),
-  }
+  return { algorithm: alg as JwsAlgorithm, header }
 }
 
 /** Verifies the signature of a parsed JWS with a key of the right kind for its algorithm. */
-export function verifyJws(jws: ParsedJws & { algorithm: JwsAlgorithm }, key: KeyObject): boolean {
+export function verifyJws(jws: ParsedJws, key: KeyObject): boolean {
   const algorithm = signatureAlgorithms[jws.algorithm]
   if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== algorithm.curve) return false
   if (jws.signature.length !== algorithm.signatureLength) return false
@@ -73,7 +93,7 @@ export function verifyJws(jws: ParsedJws & { algorithm: JwsAlgorithm }, key: Key
 
 /** The signing input of a header and a payload. */
 export function jwsSigningInput(header: Readonly<Record<string, unknown>>, payload: unknown): string {
-  return `${toBase64url(utf8(JSON.stringify(header)))}.${toBase64url(utf8(JSON.stringify(payload)))}`
+  return `${textToBase64url(JSON.stringify(header))}.${textToBase64url(JSON.stringify(payload))}`
 }
 
 /** Puts signing input and signature together. */

@@ -220,12 +220,14 @@ function keyOfImage({ pcrs }: BaseImage): string {
 
 /** The key of a state in a group; undefined when it lacks a PCR, or has one of another length. */
 function joinValues({ pcrs, size }: Group, values: ReadonlyMap<number, Uint8Array>): string | undefined {
-  let key = ''
+  const joined = new Uint8Array(pcrs.length * size)
+  let at = 0
   for (const pcr of pcrs) {
     const value = values.get(pcr)
     // Of fixed length, so that no two states have one key.
     if (value?.length !== size) return undefined
-    key += toHex(value)
+    joined.set(value, at)
+    at += size
   }
-  return key
+  return toHex(joined)
 }

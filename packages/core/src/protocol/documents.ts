@@ -19,9 +19,9 @@ import {
 /** Longest context document that is read, in bytes: an event log of 1 MiB and what goes with it. */
 export const maxDocumentLength = 1_200_000
 
-const structureBytes = sizedBytes(u16, 4_096)
+const structureBytes = sizedView(u16, 4_096)
 /** The service's sealed state: two public areas of any size that TPMs have, and what the first leg found. */
-const stateBytes = sizedBytes(u16, 16_384)
+const stateBytes = sizedView(u16, 16_384)
 
 /** The PCR banks that can be asked for, by TPM_ALG_ID. */
 const pcrBanks = { sha1: 0x0004, sha256: 0x000b, sha384: 0x000c, sha512: 0x000d } as const

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { utf8 } from '../bytes/index.js'
+import { digestOf } from '../tpm2/index.js'
 
 const domain = utf8('trusthold/tpm2-quote/v1')
 
@@ -18,9 +18,14 @@ export interface QuoteBinding {
  * with its length (16 bits, big-endian) before it, so that no two different tuples give the same bytes.
  */
 export function qualifyingData(binding: QuoteBinding): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of [domain, binding.nonce, binding.activationSecret, binding.bindingKeyThumbprint]) {
-    hash.update(new Uint8Array([part.length >> 8, part.length & 0xff])).update(part)
+  const parts = [domain, binding.nonce, binding.activationSecret, binding.bindingKeyThumbprint]
+  const message = new Uint8Array(parts.reduce((length, part) => length + 2 + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    message[at++] = part.length >> 8
+    message[at++] = part.length
+    message.set(part, at)
+    at += part.length
   }
-  return new Uint8Array(hash.digest())
+  return digestOf('sha256', message)
 }

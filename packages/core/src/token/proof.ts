@@ -6,6 +6,7 @@ import {
   type EcPublicJwk,
   exportEcPublicJwk,
   importEcPublicJwk,
+  type JwsHeader,
   jwsSigningInput,
   parseEcPublicJwk,
   parseJsonObject,
@@ -83,13 +84,18 @@ export interface ProofVerifier {
   verify(proof: string, target: ProofTarget, boundTo: string): Promise<EcPublicJwk>
 }
 
-const form = { what: 'proof', typ: proofType, maxLength: maxProofLength }
-
 const refuse = (check: string, reason: string, cause?: unknown) =>
   new TrustholdError('PROOF_INVALID', { check, reason }, { cause })
 
 /** How many hosts' binding keys stay imported; importing one costs as much as a signature verification. */
 const importedKeys = 4_096
+
+/** What a proof's header says, read once. */
+interface ProofHeader extends JwsHeader {
+  readonly jwk: EcPublicJwk
+  readonly jkt: string
+  readonly key: KeyObject
+}
 
 /** Makes a proof verifier. */
 export function createProofVerifier(options: ProofVerifierOptions): ProofVerifier {
@@ -100,22 +106,16 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
       reason: 'expected an integer of 1 to 300',
     })
   }
-  const keys = new Map<string, KeyObject>()
-  const keyOf = (jkt: string, jwk: EcPublicJwk): KeyObject => {
-    const known = keys.get(jkt)
-    if (known !== undefined) return known
-    const key = orRefuse('proof.key', () => importEcPublicJwk(jwk, 'proof key'))
-    if (keys.size >= importedKeys) keys.delete(keys.keys().next().value as string)
-    keys.set(jkt, key)
-    return key
-  }
+  const knownHeaders = new Map<string, ProofHeader>()
+  const form = { what: 'proof', typ: proofType, maxLength: maxProofLength, knownHeaders }
   return {
     async verify(proof, target, boundTo) {
       const jws = orRefuse('proof.format', () => parseJws(proof, form))
-      const jwk = orRefuse('proof.key', () => parseEcPublicJwk(jws.header['jwk'], 'proof key'))
-      const jkt = thumbprint(jwk)
+      const header = knownHeaders.get(jws.headerText) ?? readHeader(jws, boundTo)
+      const { jkt, jwk } = header
       if (jkt !== boundTo) throw refuse('proof.key', 'it is not made with the key that the token is bound to')
-      if (!verifyJws(jws, keyOf(jkt, jwk))) throw refuse('proof.signature', 'the signature does not verify')
+      if (!verifyJws(jws, header.key)) throw refuse('proof.signature', 'the signature does not verify')
+      remember(knownHeaders, jws.headerText, header)
       const claims = orRefuse('proof.format', () => parseJsonObject(jws.payload, 'proof payload'))
       checkTarget(claims, target)
       const jti = checkFreshness(claims, options.clock.now() / 1000, window)
@@ -127,6 +127,26 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
       return jwk
     },
   }
+}
+
+function readHeader({ algorithm, header }: JwsHeader, boundTo: string): ProofHeader {
+  const jwk = orRefuse('proof.key', () => parseEcPublicJwk(header['jwk'], 'proof key'))
+  const jkt = thumbprint(jwk)
+  if (jkt !== boundTo) throw refuse('proof.key', 'it is not made with the key that the token is bound to')
+  return {
+    algorithm,
+    header,
+    jwk,
+    jkt,
+    key: orRefuse('proof.key', () => importEcPublicJwk(jwk, 'proof key')),
+  }
+}
+
+/** Only headers of good proofs get here, so nobody else can push them out. */
+function remember(known: Map<string, ProofHeader>, text: string, header: ProofHeader): void {
+  if (known.has(text)) return
+  if (known.size >= importedKeys) known.delete(known.keys().next().value as string)
+  known.set(text, header)
 }
 
 function orRefuse<T>(check: string, read: () => T): T {

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { isTrustholdError, TrustholdError } from '../errors/index.js'
 import {
   importEcPublicJwk,
+  type JwsHeader,
   parseEcPublicJwk,
   parseJsonObject,
   parseJws,
@@ -14,6 +15,9 @@ import { tokenType } from './issue.js'
 
 /** Longest token that is looked at, in characters. */
 export const maxTokenLength = 16_384
+
+/** Headers of tokens that are remembered: one for each of the issuer's keys, and some for other ways to write them. */
+const maxKnownHeaders = 64
 
 /** What a verifier is pinned to. */
 export interface TokenVerifierOptions {
@@ -39,8 +43,6 @@ export interface TokenVerifier {
   verify(token: string, kind: TokenKind): TokenClaims
 }
 
-const form = { what: 'token', typ: tokenType, maxLength: maxTokenLength }
-
 const refuse = (check: string, reason: string, cause?: unknown) =>
   new TrustholdError('TOKEN_INVALID', { check, reason }, { cause })
 
@@ -53,6 +55,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       reason: 'expected 0 to 60',
     })
   }
+  const knownHeaders = new Map<string, JwsHeader>()
+  const form = { what: 'token', typ: tokenType, maxLength: maxTokenLength, knownHeaders }
   const imported = new WeakMap<PublicJwk, KeyObject>()
   const keyFor = (kid: unknown): KeyObject => {
     const jwk = options.keys().find((key) => key.kid === kid)
@@ -70,6 +74,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const jws = orRefuse('token.format', () => parseJws(token, form))
       if (!verifyJws(jws, keyFor(jws.header['kid']))) {
         throw refuse('token.signature', 'the signature does not verify')
+      }
+      // Signed by the issuer, so there are as many as it has keys.
+      if (knownHeaders.size < maxKnownHeaders) {
+        knownHeaders.set(jws.headerText, { algorithm: jws.algorithm, header: jws.header })
       }
       const claims = orRefuse('token.format', () => parseJsonObject(jws.payload, 'token payload'))
       checkProfile(claims, kind)

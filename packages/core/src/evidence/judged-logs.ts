@@ -1,0 +1,85 @@
+import { equalBytes, toHex } from '../bytes/index.js'
+import type { BootFacts, TcgEventLog } from '../measured-boot/index.js'
+import type { PcrValues } from './quote-checks.js'
+
+/** An event log that replays to certain PCR values, and what it proves. */
+export interface JudgedLog {
+  readonly log: TcgEventLog
+  /** Found out when it is first asked for. */
+  readonly boot: () => BootFacts
+}
+
+interface Entry {
+  readonly bytes: Uint8Array
+  readonly pcrs: readonly PcrValues[]
+  readonly judged: JudgedLog
+}
+
+/** By default logs of 64 MiB are remembered: those of a thousand hosts. */
+const defaultLimit = 64 * 1024 * 1024
+
+/**
+ * Event logs that were judged and found to replay to PCR values. A host that attests again shows the log of the same
+ * boot with the same values; both are compared byte for byte with what was judged, which costs a twentieth of judging
+ * anew. Only what passed is remembered; the oldest goes first.
+ */
+export class JudgedLogs {
+  readonly #entries = new Map<string, Entry>()
+  readonly #limit: number
+  #size = 0
+
+  /** @param limit bytes of logs that are kept at most */
+  constructor(limit: number = defaultLimit) {
+    this.#limit = limit
+  }
+
+  /**
+   * What is known of exactly this log with exactly these values.
+   * @param pcrDigest the quote's digest over the values, under which it was remembered
+   */
+  find(pcrDigest: Uint8Array, bytes: Uint8Array, pcrs: readonly PcrValues[]): JudgedLog | undefined {
+    const entry = this.#entries.get(keyOf(pcrDigest, bytes))
+    if (entry === undefined || !samePcrs(entry.pcrs, pcrs)) return undefined
+    return Buffer.compare(entry.bytes, bytes) === 0 ? entry.judged : undefined
+  }
+
+  /**
+   * Remembers a log that was judged.
+   * @param bytes the log; it must not be changed afterwards, so it should be a copy of its own
+   */
+  remember(pcrDigest: Uint8Array, bytes: Uint8Array, pcrs: readonly PcrValues[], judged: JudgedLog): void {
+    const key = keyOf(pcrDigest, bytes)
+    this.#drop(key)
+    if (bytes.length > this.#limit) return
+    for (const oldest of this.#entries.keys()) {
+      if (this.#size + bytes.length <= this.#limit) break
+      this.#drop(oldest)
+    }
+    this.#entries.set(key, { bytes, pcrs, judged })
+    this.#size += bytes.length
+  }
+
+  #drop(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#entries.delete(key)
+    this.#size -= entry.bytes.length
+  }
+}
+
+const keyOf = (pcrDigest: Uint8Array, bytes: Uint8Array): string => `${bytes.length}:${toHex(pcrDigest)}`
+
+/** Same banks, same PCRs in the same order, same values. */
+function samePcrs(known: readonly PcrValues[], given: readonly PcrValues[]): boolean {
+  if (known.length !== given.length) return false
+  return known.every(({ bank, values }, i) => {
+    const other = given[i]
+    if (other?.bank !== bank || other.values.size !== values.size) return false
+    const expected = values.entries()
+    for (const [pcr, value] of other.values) {
+      const [knownPcr, knownValue] = expected.next().value as [number, Uint8Array]
+      if (knownPcr !== pcr || !equalBytes(knownValue, value)) return false
+    }
+    return true
+  })
+}
