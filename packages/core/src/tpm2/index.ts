@@ -141,6 +141,37 @@ export {
   toPcrSelection,
 } from './pcrs.js'
 export {
+  policyAuthorize,
+  policyAuthorizeNV,
+  policyAuthValue,
+  policyPassword,
+  policyPhysicalPresence,
+  policySecret,
+  policySigned,
+} from './policies/authorization-steps.js'
+export {
+  type CommandContent,
+  computeCpHash,
+  computeNameHash,
+  type DuplicationSelection,
+  policyCommandCode,
+  policyCpHash,
+  policyDuplicationSelect,
+  policyNameHash,
+  policyTemplate,
+} from './policies/command-steps.js'
+export { computePolicyDigest, type PolicyStep } from './policies/policy-digest.js'
+export { policyOR } from './policies/policy-or.js'
+export {
+  type ExpectedPcrs,
+  type PolicyComparison,
+  policyCounterTimer,
+  policyLocality,
+  policyNV,
+  policyNvWritten,
+  policyPCR,
+} from './policies/state-steps.js'
+export {
   type EccPublic,
   type RsaPublic,
   type TpmsEccParms,
