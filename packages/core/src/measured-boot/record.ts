@@ -31,7 +31,20 @@ export interface MeasuredEvent {
   describe(): string
 }
 
-/** A parsed log of any kind. */
+/**
+ * What a log extends in one bank, as columns: one entry for each event that extends a PCR, in order. A replay needs no
+ * more, and is on the way of every attestation.
+ */
+export interface Extensions {
+  /** The bytes in which the digests lie; must not be changed. */
+  readonly bytes: Uint8Array
+  /** PCR of each, 0 to 23. */
+  readonly pcrs: readonly number[]
+  /** Where the digest of each starts in `bytes`; -1 when the event has none for the bank. */
+  readonly digests: readonly number[]
+}
+
+/** A parsed log of any kind whose events were extended into the PCRs of a TPM. */
 export interface MeasurementLog {
   /** Who keeps such logs. */
   readonly source: 'tcg' | 'ima' | 'systemd'
@@ -41,4 +54,6 @@ export interface MeasurementLog {
   readonly events: readonly MeasuredEvent[]
   /** The locality of TPM2_Startup as the log states it: the last byte of PCR 0's first value. 0 when it states none. */
   readonly startupLocality: number
+  /** {@link Extensions} for one of `algorithms`, where the log has a faster way to them than through its events. */
+  extensions?(bank: HashAlgorithm): Extensions
 }

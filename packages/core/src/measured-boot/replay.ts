@@ -1,27 +1,26 @@
-import { hash as hashOnce } from 'node:crypto'
 import { TrustholdError } from '../errors/index.js'
 import { type HashAlgorithm, hashFacts, isHashAlgorithm } from '../tpm2/index.js'
-import { type MeasuredEvent, type MeasurementLog, pcrCount } from './record.js'
-
-/** PCRs of the dynamic root of trust start with all bits set, until a dynamic launch; the others with none. */
-const firstDynamicPcr = 17
-const lastDynamicPcr = 22
+import { PcrStates } from './pcr-states.js'
+import { type Extensions, type MeasuredEvent, type MeasurementLog, pcrCount } from './record.js'
 
 /** What a replay gives. */
 export interface Replay {
-  /** Values of PCRs 0 to 23. */
+  /**
+   * Values of PCRs 0 to 23, ascending. A PCR is missing when one of its events has no digest for the bank: what such an
+   * event says, nothing would cover.
+   */
   readonly values: ReadonlyMap<number, Uint8Array>
-  /** PCRs into which the log extends something. */
+  /** PCRs into which the logs extend something. */
   readonly extended: ReadonlySet<number>
 }
 
 /**
  * Values that PCRs 0 to 23 have when they are extended as the log says, for one bank. Events without action are left
- * out; a stated locality of startup is the last byte of PCR 0's first value.
- * PC Client Platform Firmware Profile, sections 10.4.5.3 and 10.5.
+ * out; a stated locality of startup is the last byte of PCR 0's first value. A PCR with an event that has no digest for
+ * the bank is missing. PC Client Platform Firmware Profile, sections 10.4.5.3 and 10.5.
  * @param bank name of the bank's hash algorithm, such as `sha256`
  * @returns a new map, ascending, of values of the digest's size
- * @throws EVENT_LOG_INVALID when the log has no digests for the bank, leaves one out, or names another PCR
+ * @throws EVENT_LOG_INVALID when the log has no digests for the bank, or names another PCR
  */
 export function replayEventLog(log: MeasurementLog, bank: string): ReadonlyMap<number, Uint8Array> {
   return replay(log, bank).values
@@ -29,66 +28,52 @@ export function replayEventLog(log: MeasurementLog, bank: string): ReadonlyMap<n
 
 /** {@link replayEventLog}, with what else is known afterwards. */
 export function replay(log: MeasurementLog, bank: string): Replay {
-  const algorithm = declaredBank(log, bank)
-  const { size, node } = hashFacts(algorithm)
-  const block = new Uint8Array(2 * size)
-  // A value once extended is kept as a binary string, which node:crypto returns in a third of the time of an array.
-  const states = new Array<string | undefined>(pcrCount)
-  for (const event of log.events) {
-    if (!event.extends) continue
-    const { pcr } = event
-    if (pcr >= pcrCount) throw invalid(event, 'pcrIndex', `a PCR below ${pcrCount}`, String(pcr))
-    const state = states[pcr]
-    if (state === undefined) block.set(initialValue(pcr, size, log.startupLocality))
-    else copyBinary(state, block)
-    if (!event.copyDigest(algorithm, block, size)) {
-      throw invalid(event, 'digests', `a digest for ${algorithm}`, 'none')
-    }
-    states[pcr] = hashOnce(node, block, 'binary')
-  }
-  return readStates(states, size, log.startupLocality)
+  return replayLogs([log], bank)
 }
 
-function readStates(states: readonly (string | undefined)[], size: number, locality: number) {
+/**
+ * Replays several logs of one boot into the same PCRs, in the order in which they are given: the firmware's first, then
+ * those that the operating system keeps.
+ * @throws EVENT_LOG_INVALID as {@link replayEventLog}, or when two logs state another locality of startup;
+ *   ARGUMENT_INVALID without any log
+ */
+export function replayLogs(logs: readonly MeasurementLog[], bank: string): Replay {
+  const states = extendLogs(logs, bank)
   const values = new Map<number, Uint8Array>()
   const extended = new Set<number>()
   for (let pcr = 0; pcr < pcrCount; pcr++) {
-    const state = states[pcr]
-    if (state !== undefined) extended.add(pcr)
-    values.set(
-      pcr,
-      state === undefined ? initialValue(pcr, size, locality) : copyBinary(state, new Uint8Array(size)),
-    )
+    if (states.isExtended(pcr)) extended.add(pcr)
+    const value = states.value(pcr)
+    if (value !== undefined) values.set(pcr, value)
   }
   return { values, extended }
 }
 
-/** Writes a binary string's bytes to the start of `target`. For these few bytes a loop beats every built-in way. */
-function copyBinary(text: string, target: Uint8Array): Uint8Array {
-  for (let i = 0; i < text.length; i++) target[i] = text.charCodeAt(i)
-  return target
-}
-
 /**
- * Extends a PCR with one digest after the other: each time H(value || digest). TPM 2.0 Part 1, section 17.4.
- * @param first value before, in bytes of the digest's size, as are the digests
+ * The PCRs of a bank after the logs were extended into them.
+ * @param only whether a PCR is extended, by index; all are by default
+ * @throws as {@link replayLogs}
  */
-export function extendPcr(bank: HashAlgorithm, first: Uint8Array, digests: Iterable<Uint8Array>): Uint8Array {
-  const { size, node } = hashFacts(bank)
-  const block = new Uint8Array(2 * size)
-  block.set(first)
-  for (const digest of digests) {
-    block.set(digest, size)
-    copyBinary(hashOnce(node, block, 'binary'), block)
+export function extendLogs(
+  logs: readonly MeasurementLog[],
+  bank: string,
+  only?: readonly boolean[],
+): PcrStates {
+  const [first] = logs
+  if (first === undefined) {
+    throw new TrustholdError('ARGUMENT_INVALID', { name: 'logs', reason: 'there is no log to replay' })
   }
-  return block.slice(0, size)
+  const algorithm = declaredBank(first, bank)
+  const states = new PcrStates(algorithm, localityOf(logs))
+  for (const log of logs) states.extend(extensionsOf(log, declaredBank(log, bank)), only)
+  return states
 }
 
 /**
  * The bank's algorithm, if the log has digests for it.
  * @throws EVENT_LOG_INVALID
  */
-export function declaredBank(log: MeasurementLog, bank: string): HashAlgorithm {
+export function declaredBank(log: Pick<MeasurementLog, 'algorithms'>, bank: string): HashAlgorithm {
   if (isHashAlgorithm(bank) && log.algorithms.includes(bank)) return bank
   throw new TrustholdError('EVENT_LOG_INVALID', {
     event: 0,
@@ -99,15 +84,50 @@ export function declaredBank(log: MeasurementLog, bank: string): HashAlgorithm {
   })
 }
 
-/** Value that a PCR has before anything is extended into it: `size` bytes. */
-export function initialValue(pcr: number, size: number, locality = 0): Uint8Array {
-  const dynamic = pcr >= firstDynamicPcr && pcr <= lastDynamicPcr
-  const value = new Uint8Array(size).fill(dynamic ? 0xff : 0)
-  if (pcr === 0) value[size - 1] = locality
-  return value
+/** Only the firmware's log knows how the TPM was started; the others state 0. */
+function localityOf(logs: readonly MeasurementLog[]): number {
+  let locality = 0
+  for (const { startupLocality: stated } of logs) {
+    if (stated !== 0 && locality !== 0 && stated !== locality) {
+      throw new TrustholdError('EVENT_LOG_INVALID', {
+        event: 0,
+        offset: 0,
+        field: 'startupLocality',
+        expected: `${locality}, as another log states`,
+        actual: String(stated),
+      })
+    }
+    if (stated !== 0) locality = stated
+  }
+  return locality
 }
 
-function invalid(event: MeasuredEvent, field: string, expected: string, actual: string): TrustholdError {
-  const { index, offset } = event
-  return new TrustholdError('EVENT_LOG_INVALID', { event: index, offset, field, expected, actual })
+function extensionsOf(log: MeasurementLog, bank: HashAlgorithm): Extensions {
+  return log.extensions?.(bank) ?? collectExtensions(log.events, bank)
+}
+
+function collectExtensions(events: readonly MeasuredEvent[], bank: HashAlgorithm): Extensions {
+  const { size } = hashFacts(bank)
+  const extending = events.filter((event) => event.extends)
+  const bytes = new Uint8Array(extending.length * size)
+  const pcrs: number[] = []
+  const digests: number[] = []
+  for (const event of extending) {
+    if (!(event.pcr < pcrCount)) throw badPcr(event)
+    const at = pcrs.length * size
+    pcrs.push(event.pcr)
+    digests.push(event.copyDigest(bank, bytes, at) ? at : -1)
+  }
+  return { bytes, pcrs, digests }
+}
+
+function badPcr({ index, offset, pcr }: MeasuredEvent): TrustholdError {
+  const expected = `a PCR below ${pcrCount}`
+  return new TrustholdError('EVENT_LOG_INVALID', {
+    event: index,
+    offset,
+    field: 'pcrIndex',
+    expected,
+    actual: String(pcr),
+  })
 }

@@ -165,16 +165,6 @@ describe('damage', () => {
 })
 
 describe('other formats', () => {
-  test('T-17: a log in the SHA-1 format is refused by name', () => {
-    const legacy = fromHex(
-      `00000000 08000000 ${'11'.repeat(20)} 10000000 ${'76'.repeat(16)}`.replaceAll(' ', ''),
-    )
-    expect(failureOf(() => parseEventLog(legacy))).toMatchObject({
-      code: 'EVENT_LOG_INVALID',
-      context: { field: 'format', actual: 'a log in the SHA-1 format' },
-    })
-  })
-
   test('something else is refused as no log', () => {
     const text = new TextEncoder().encode('-----BEGIN CERTIFICATE-----\nMIIBxjCCAWugAwIBAgI\n')
     expect(failureOf(() => parseEventLog(text))).toMatchObject({ context: { actual: 'no event log' } })
