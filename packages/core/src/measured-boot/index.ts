@@ -4,6 +4,40 @@
  */
 
 export { compareLog, compareLogs, type LogComparison } from './compare-log.js'
+export {
+  type EsxiBoot,
+  type EsxiBootOptions,
+  type EsxiModule,
+  esxiBoot,
+} from './esxi/boot.js'
+export { type EsxiEvent, type EsxiEventOf, type EsxiStatements, esxiEvents } from './esxi/events.js'
+export {
+  type DatabaseProfile,
+  type ImageDatabase,
+  readImageDatabase,
+} from './esxi/image-database.js'
+export type { ImageDatabaseLimits } from './esxi/image-limits.js'
+export type { ImageProfile, ProfileVib } from './esxi/image-profile.js'
+export { type ModuleMatch, type ModuleMatches, matchModules } from './esxi/match-modules.js'
+export {
+  type ImageName,
+  type PayloadDigest,
+  type PayloadIndex,
+  type PayloadReference,
+  type PayloadTable,
+  payloadIndex,
+  payloadTable,
+  type VibName,
+} from './esxi/payload-table.js'
+export { esxiTags, type TcgTaggedEvent, tcgTaggedEvent } from './esxi/tagged-event.js'
+export type { EsxiFinding } from './esxi/trail.js'
+export {
+  type EsxiVersion,
+  readVersionRecord,
+  type VmVersionRecord,
+  vmVersionRecord,
+} from './esxi/version-record.js'
+export type { AcceptanceLevel, Vib, VibPayload } from './esxi/vib.js'
 export { efiGuid, type Guid } from './events/guid.js'
 export { isMalformed, type Malformed } from './events/malformed.js'
 export {

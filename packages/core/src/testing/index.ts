@@ -9,6 +9,7 @@ export {
   assertAuditChain,
   auditSinkContract,
 } from './audit-sink.contract.js'
+export type { BuiltPcrs } from './built-pcrs.js'
 export {
   type ConfigStoreContractOptions,
   type ConfigStoreSubject,
@@ -16,13 +17,20 @@ export {
 } from './config-store.contract.js'
 export type { TestRunner } from './contract.js'
 export {
+  type EsxiBootFile,
+  type EsxiBootPlan,
+  esxiBootEvents,
+  esxiEvent,
+  esxiVersionRecord,
+} from './esxi-boot-builder.js'
+export {
   type BuiltEvent,
   type BuiltEventLog,
   type EventLogBuilder,
   type EventLogOptions,
   eventLog,
-  type SpecIdOptions,
 } from './event-log-builder.js'
+export type { SpecIdOptions } from './event-log-records.js'
 export {
   type KeyServerContractOptions,
   type KeyServerSubject,

@@ -1,0 +1,39 @@
+import { type Codec, decode, type Infer, sizedView, struct, u32le } from '../../codec/index.js'
+import { isTrustholdError } from '../../errors/index.js'
+
+/**
+ * What tagged events of ESXi are about, by their id. The boot loader makes all of these but 5, which is the kernel's.
+ * 1 is not used. ESXi boot loader, `tpm.c`.
+ */
+export const esxiTags = {
+  module: 2,
+  bootOption: 3,
+  commandLine: 4,
+  securityOption: 5,
+  assetTag: 6,
+  signer: 7,
+  version: 8,
+} as const
+
+/** A log's events are limited already; this only keeps a size from being read as more. */
+const maxTaggedData = 0xffff_ffff
+
+const taggedEventDef = struct('TCG_PCClientTaggedEvent', {
+  taggedEventId: u32le,
+  taggedEventData: sizedView(u32le, maxTaggedData),
+})
+/** TCG_PCClientTaggedEvent: data of an EV_EVENT_TAG. PC Client Platform Firmware Profile, section 10.4.2. */
+export interface TcgTaggedEvent extends Infer<typeof taggedEventDef> {}
+/** Codec of {@link TcgTaggedEvent}; what is read is a view of the input. */
+export const tcgTaggedEvent: Codec<TcgTaggedEvent> = taggedEventDef
+
+/** Reads an event's data; undefined when it is not one tagged event exactly. */
+export function readTaggedEvent(data: Uint8Array): TcgTaggedEvent | undefined {
+  try {
+    return decode(tcgTaggedEvent, data)
+  } catch (error) {
+    // Data is what an event says of itself; one that is not tagged is not an error but a fact.
+    if (isTrustholdError(error)) return undefined
+    throw error
+  }
+}
