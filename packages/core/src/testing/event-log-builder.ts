@@ -1,13 +1,18 @@
-import { createHash } from 'node:crypto'
-import { concatBytes, utf8 } from '../bytes/index.js'
-import { decode, encode, u16, Writer } from '../codec/index.js'
-import { eventTypes, tcgLogHeader, uefiVariableData } from '../measured-boot/index.js'
-import { type HashAlgorithm, hashFacts, tpmiAlgHash } from '../tpm2/index.js'
+import { concatBytes, fromHex, utf8 } from '../bytes/index.js'
+import { encode } from '../codec/index.js'
+import { eventTypes, uefiVariableData } from '../measured-boot/index.js'
+import { type HashAlgorithm, hashFacts } from '../tpm2/index.js'
+import { type BuiltPcrs, digestWith, PcrRecorder } from './built-pcrs.js'
+import { agileHeader, agileRecord, type SpecIdOptions, sha1Header, sha1Record } from './event-log-records.js'
 
 /** What {@link eventLog} takes. */
 export interface EventLogOptions {
   /** Banks that the header declares and that events have digests for; SHA-256 alone by default. */
   banks?: readonly HashAlgorithm[]
+  /** Records with several digests, or with one of SHA-1 as in old logs; crypto-agile by default. */
+  format?: 'crypto-agile' | 'sha1'
+  /** Makes the log of a confidential machine, whose header stands in register 1; its registers are in `pcrs`. */
+  confidential?: boolean
 }
 
 /** One event to be added to a log. */
@@ -25,19 +30,11 @@ export interface BuiltEvent {
   extend?: boolean
 }
 
-/** Members of the header that can be set otherwise than the builder would. */
-export interface SpecIdOptions {
-  platformClass?: number
-  vendorInfo?: Uint8Array
-  /** Declared algorithms, when they are not those of the banks. */
-  algorithms?: readonly { id: number; size: number }[]
-}
-
 /** A log and the PCRs of a TPM that measured it. */
 export interface BuiltEventLog {
   readonly bytes: Uint8Array
   /** Values of PCRs 0 to 23 by bank. */
-  readonly pcrs: ReadonlyMap<HashAlgorithm, ReadonlyMap<number, Uint8Array>>
+  readonly pcrs: BuiltPcrs
   /** Where each record starts in `bytes`, the header first. */
   readonly offsets: readonly number[]
 }
@@ -59,52 +56,35 @@ export interface EventLogBuilder {
 }
 
 /** EFI_GLOBAL_VARIABLE as it stands in memory. */
-const globalVendor = Uint8Array.of(
-  0x61,
-  0xdf,
-  0xe4,
-  0x8b,
-  0xca,
-  0x93,
-  0xd2,
-  0x11,
-  0xaa,
-  0x0d,
-  0,
-  0xe0,
-  0x98,
-  3,
-  0x2b,
-  0x8c,
-)
+const globalVendor = fromHex('61dfe48bca93d211aa0d00e098032b8c')
 
 /**
- * Builds any crypto-agile event log, good or bad, with the PCRs that a TPM would then have. The PCRs are computed here,
- * not by the code that tests want to judge.
+ * Builds any event log, good or bad, with the PCRs that a TPM would then have. The PCRs are computed here, not by the
+ * code that tests want to judge.
  */
-export function eventLog({ banks = ['sha256'] }: EventLogOptions = {}): EventLogBuilder {
+export function eventLog({ banks, format, confidential }: EventLogOptions = {}): EventLogBuilder {
+  const old = format === 'sha1'
+  const known = banks ?? [old ? 'sha1' : 'sha256']
   const records: Uint8Array[] = []
-  const pcrs = new Map(banks.map((bank) => [bank, startValues(hashFacts(bank).size)]))
+  const pcrs = new PcrRecorder(known)
   const add = (record: Uint8Array): EventLogBuilder => {
     records.push(record)
     return builder
   }
   const builder: EventLogBuilder = {
-    specId: (options) => add(headerRecord(banks, options)),
+    specId(options = {}) {
+      const stated = { ...(confidential === true ? { pcr: 1 } : {}), ...options }
+      return add(old ? sha1Header(stated) : agileHeader(known, stated))
+    },
     startupLocality(locality) {
-      for (const values of pcrs.values()) (values.get(0) as Uint8Array).fill(locality, -1)
+      pcrs.startAt(locality)
       const data = concatBytes(utf8('StartupLocality\0'), Uint8Array.of(locality))
       return builder.event({ pcr: 0, type: eventTypes.EV_NO_ACTION, data })
     },
     event(event) {
-      const digests = digestsOf(event, banks)
-      const extend = event.extend ?? event.type !== eventTypes.EV_NO_ACTION
-      for (const [bank, digest] of extend ? digests : []) {
-        const values = pcrs.get(bank)
-        const value = values?.get(event.pcr)
-        if (value !== undefined) values?.set(event.pcr, hash(bank, value, digest))
-      }
-      return add(eventRecord(event, digests))
+      const record = { ...event, data: toBytes(event.data), digests: digestsOf(event, known) }
+      if (event.extend ?? event.type !== eventTypes.EV_NO_ACTION) pcrs.extend(event.pcr, record.digests)
+      return add(old ? sha1Record(record) : agileRecord(record))
     },
     separator(pcr, value = 0) {
       const data = new Uint8Array(4)
@@ -112,11 +92,8 @@ export function eventLog({ banks = ['sha256'] }: EventLogOptions = {}): EventLog
       return builder.event({ pcr, type: eventTypes.EV_SEPARATOR, data })
     },
     variable(name, data, { pcr = 7, type = eventTypes.EV_EFI_VARIABLE_DRIVER_CONFIG } = {}) {
-      return builder.event({
-        pcr,
-        type,
-        data: encode(uefiVariableData, { vendor: globalVendor, name, data }),
-      })
+      const variable = encode(uefiVariableData, { vendor: globalVendor, name, data })
+      return builder.event({ pcr, type, data: variable })
     },
     raw: add,
     build() {
@@ -125,45 +102,10 @@ export function eventLog({ banks = ['sha256'] }: EventLogOptions = {}): EventLog
         end += record.length
         return end - record.length
       })
-      return { bytes: concatBytes(...records), pcrs: new Map(pcrs), offsets }
+      return { bytes: concatBytes(...records), pcrs: pcrs.values(), offsets }
     },
   }
   return builder
-}
-
-function headerRecord(banks: readonly HashAlgorithm[], options: SpecIdOptions = {}): Uint8Array {
-  const algorithms =
-    options.algorithms ?? banks.map((bank) => ({ id: idOf(bank), size: hashFacts(bank).size }))
-  return encode(tcgLogHeader, {
-    pcrIndex: 0,
-    eventType: eventTypes.EV_NO_ACTION,
-    digest: new Uint8Array(20),
-    event: {
-      signature: utf8('Spec ID Event03\0'),
-      platformClass: options.platformClass ?? 0,
-      specVersionMinor: 0,
-      specVersionMajor: 2,
-      specErrata: 0,
-      uintnSize: 2,
-      digestSizes: algorithms.map(({ id, size }) => ({ algorithmId: id, digestSize: size })),
-      vendorInfo: options.vendorInfo ?? new Uint8Array(0),
-    },
-  })
-}
-
-function eventRecord(event: BuiltEvent, digests: ReadonlyMap<HashAlgorithm, Uint8Array>): Uint8Array {
-  const writer = new Writer()
-  writer.u32(event.pcr, true)
-  writer.u32(event.type, true)
-  writer.u32(digests.size, true)
-  for (const [bank, digest] of digests) {
-    writer.u16(idOf(bank), true)
-    writer.bytes(digest)
-  }
-  const data = toBytes(event.data)
-  writer.u32(data.length, true)
-  writer.bytes(data)
-  return writer.finish()
 }
 
 function digestsOf(event: BuiltEvent, banks: readonly HashAlgorithm[]): Map<HashAlgorithm, Uint8Array> {
@@ -179,23 +121,7 @@ function digestsOf(event: BuiltEvent, banks: readonly HashAlgorithm[]): Map<Hash
 function measuredDigest({ type, data, digestOf }: BuiltEvent, bank: HashAlgorithm): Uint8Array {
   return digestOf === undefined && type === eventTypes.EV_NO_ACTION
     ? new Uint8Array(hashFacts(bank).size)
-    : hash(bank, toBytes(digestOf ?? data))
-}
-
-function startValues(size: number): Map<number, Uint8Array> {
-  const start = (pcr: number): Uint8Array => new Uint8Array(size).fill(pcr >= 17 && pcr <= 22 ? 0xff : 0)
-  return new Map(Array.from({ length: 24 }, (_, pcr) => [pcr, start(pcr)]))
-}
-
-function hash(bank: HashAlgorithm, ...parts: readonly Uint8Array[]): Uint8Array {
-  const state = createHash(hashFacts(bank).node)
-  for (const part of parts) state.update(part)
-  return Uint8Array.from(state.digest())
-}
-
-/** TPM_ALG_ID of a bank. */
-function idOf(bank: HashAlgorithm): number {
-  return decode(u16, encode(tpmiAlgHash, bank))
+    : digestWith(bank, toBytes(digestOf ?? data))
 }
 
 function toBytes(data: Uint8Array | string): Uint8Array {
