@@ -95,7 +95,9 @@ export {
 } from './capabilities/properties.js'
 export { type TpmsContext, tpm2bContextData, tpmsContext } from './context.js'
 export { type TpmsCreationData, tpm2bCreationData, tpmsCreationData } from './creation-data.js'
-export { type TpmsIdObject, tpm2bIdObject } from './credential.js'
+export { type TpmsIdObject, tpm2bIdObject } from './credentials/id-object.js'
+export { type Credential, type MakeCredentialOptions, makeCredential } from './credentials/make-credential.js'
+export { type OpenCredentialOptions, openCredential } from './credentials/open-credential.js'
 export {
   type CurveFacts,
   type CurveName,
@@ -118,12 +120,10 @@ export { kdfa, kdfe } from './kdf.js'
 export { publicKeyOf } from './keys.js'
 export { tpmlAlg, tpmlCc, tpmlDigest, tpmlDigestValues, tpmlEccCurve, tpmlHandle } from './lists.js'
 export { type TpmaLocality, tpmaLocality } from './locality.js'
-export { type Credential, type MakeCredentialOptions, makeCredential } from './make-credential.js'
 export { computeName, computeNvName, computeQualifiedName, nameAlgorithmOf } from './names.js'
 export { type NvAttribute, nvAttributes, type TpmaNv, tpmaNv } from './nv-attributes.js'
 export { type TpmsNvPublic, tpm2bNvPublic, tpmsNvPublic } from './nv-public.js'
 export { type ObjectAttribute, objectAttributes, type TpmaObject, tpmaObject } from './object-attributes.js'
-export { type OpenCredentialOptions, openCredential } from './open-credential.js'
 export {
   type TpmlPcrSelection,
   type TpmsPcrSelect,

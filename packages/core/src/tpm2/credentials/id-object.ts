@@ -1,5 +1,5 @@
-import { type Codec, type Infer, rest, sized, struct, u16 } from '../codec/index.js'
-import { tpm2bDigest } from './buffers.js'
+import { type Codec, type Infer, rest, sized, struct, u16 } from '../../codec/index.js'
+import { tpm2bDigest } from '../buffers.js'
 
 const idObject = struct('TPMS_ID_OBJECT', { integrityHMAC: tpm2bDigest, encIdentity: rest })
 /**
