@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { parseEventLog } from '@trusthold/core/measured-boot'
 import { connectSwtpmTcp, extendPcr } from '@trusthold/tpm-adapter'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,6 +12,12 @@ import { loadBoot } from '../recordings/load.js'
 import { type Ended, type Running, start } from './processes.js'
 
 const banks = ['sha1', 'sha256', 'sha384'] as const
+
+/** Puts a certificate and its key into one file, as key servers hand them out. */
+const exportPkcs12 = (certificate: string, key: string, password: string, file: string) =>
+  promisify(execFile)('openssl', [
+    ...['pkcs12', '-export', '-in', certificate, '-inkey', key, '-passout', `file:${password}`, '-out', file],
+  ])
 
 /** The two programs, a TPM and a key server, set up with files and variables alone. */
 describe('authority-server and trusted-host, as an operator runs them', () => {
@@ -42,6 +50,13 @@ describe('authority-server and trusted-host, as an operator runs them', () => {
     await writeFile(at('tpm-ca.pem'), tpm.caCertificates)
     await writeFile(at('kms-client.pem'), keyServer.clientCertificate)
     await writeFile(at('kms-client.key'), keyServer.clientPrivateKey)
+    await writeFile(at('kms-client.password'), 'of the operator\n')
+    await exportPkcs12(
+      at('kms-client.pem'),
+      at('kms-client.key'),
+      at('kms-client.password'),
+      at('kms-client.p12'),
+    )
     await writeFile(at('kms-ca.pem'), keyServer.ca)
     environment = {
       TRUSTHOLD_TPM: `swtpm:127.0.0.1:${tpm.tcpPort}`,
@@ -70,8 +85,8 @@ describe('authority-server and trusted-host, as an operator runs them', () => {
         name: 'finance',
         keyServer: {
           servers: [{ name: 'kms-1', host: keyServer.host, port: keyServer.port }],
-          clientCertificate: 'kms-client.pem',
-          clientPrivateKey: 'kms-client.key',
+          clientPkcs12: 'kms-client.p12',
+          clientPkcs12Password: 'kms-client.password',
           trustedCertificates: ['kms-ca.pem'],
         },
       },

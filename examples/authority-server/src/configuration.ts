@@ -4,6 +4,29 @@ import type { Authority } from '@trusthold/core/authority'
 import { isTrustholdError } from '@trusthold/core/errors'
 import { decodeBaseImage } from '@trusthold/core/policy'
 import { z } from 'zod'
+import { type ClientCredentialFiles, readClientCredentials } from './client-credentials.js'
+
+interface CredentialMembers {
+  readonly clientCertificate?: string
+  readonly clientPrivateKey?: string
+  readonly clientPkcs12?: string
+  readonly clientPkcs12Password?: string
+}
+
+/** Takes the files of the client's certificate and key apart from the rest: two of PEM, or PKCS#12 and password. */
+function splitCredentials<T extends CredentialMembers>(keyServer: T, context: z.RefinementCtx) {
+  const { clientCertificate, clientPrivateKey, clientPkcs12, clientPkcs12Password, ...connection } = keyServer
+  const pem = { clientCertificate, clientPrivateKey }
+  const pkcs12 = { clientPkcs12, clientPkcs12Password }
+  const [given, absent] = clientPkcs12 === undefined ? [pem, pkcs12] : [pkcs12, pem]
+  const isOne =
+    Object.values(given).every((file) => file !== undefined) &&
+    Object.values(absent).every((file) => file === undefined)
+  if (isOne) return { connection, credentials: given as ClientCredentialFiles }
+  const message = 'expected clientCertificate and clientPrivateKey, or clientPkcs12 and clientPkcs12Password'
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}
 
 const configurationSchema = z.strictObject({
   caCertificates: z.array(z.strictObject({ name: z.string(), file: z.string() })).default([]),
@@ -22,15 +45,19 @@ const configurationSchema = z.strictObject({
         primaryKeyId: z.string().exactOptional(),
         formerPrimaryKeyIds: z.array(z.string()).exactOptional(),
         allowTlsDelivery: z.boolean().exactOptional(),
-        keyServer: z.strictObject({
-          servers: z.array(
-            z.strictObject({ name: z.string(), host: z.string(), port: z.int().exactOptional() }),
-          ),
-          clientCertificate: z.string(),
-          clientPrivateKey: z.string(),
-          trustedCertificates: z.array(z.string()),
-          timeoutSeconds: z.int().exactOptional(),
-        }),
+        keyServer: z
+          .strictObject({
+            servers: z.array(
+              z.strictObject({ name: z.string(), host: z.string(), port: z.int().exactOptional() }),
+            ),
+            clientCertificate: z.string().exactOptional(),
+            clientPrivateKey: z.string().exactOptional(),
+            clientPkcs12: z.string().exactOptional(),
+            clientPkcs12Password: z.string().exactOptional(),
+            trustedCertificates: z.array(z.string()),
+            timeoutSeconds: z.int().exactOptional(),
+          })
+          .transform(splitCredentials),
       }),
     )
     .default([]),
@@ -80,10 +107,9 @@ export async function applyConfiguration(authority: Authority, file: string): Pr
       keyProvider.providers.create({
         ...provider,
         keyServer: {
-          ...keyServer,
-          clientCertificate: await text(keyServer.clientCertificate),
-          clientPrivateKey: await text(keyServer.clientPrivateKey),
-          trustedCertificates: await Promise.all(keyServer.trustedCertificates.map(text)),
+          ...keyServer.connection,
+          ...(await readClientCredentials(keyServer.credentials, read)),
+          trustedCertificates: await Promise.all(keyServer.connection.trustedCertificates.map(text)),
         },
       }),
     )

@@ -20,7 +20,7 @@ export {
 } from './extensions.js'
 export type { DistinguishedName, NameAttribute } from './names.js'
 export { buildPath, type CertificatePath, type PathOptions } from './path.js'
-export { type PemBlock, readPem } from './pem.js'
+export { type PemBlock, readPem, writePem } from './pem.js'
 export { type Pkcs12Contents, readPkcs12 } from './pkcs12.js'
 export {
   type CertifiedKey,

@@ -1,4 +1,4 @@
-import { fromBase64 } from '../bytes/index.js'
+import { fromBase64, toBase64 } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
 
 /** One block of a PEM text (RFC 7468). */
@@ -43,6 +43,15 @@ export function readPem(text: string): PemBlock[] {
   }
   if (label !== undefined) fail(`block ${blocks.length} has no END`)
   return blocks
+}
+
+/**
+ * One block of PEM text with its line end (RFC 7468 section 3).
+ * @param label such as `CERTIFICATE` or, for PKCS#8, `PRIVATE KEY`
+ */
+export function writePem(label: string, der: Uint8Array): string {
+  const lines = toBase64(der).match(/.{1,64}/g) ?? []
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
 }
 
 function boundary(line: string, which: 'BEGIN' | 'END'): string | undefined {

@@ -24,6 +24,7 @@ import {
   Version,
 } from '@peculiar/asn1-x509'
 import { TrustholdError } from '../errors/index.js'
+import { writePem } from './pem.js'
 
 /** What a server's certificate is made of. */
 export interface SelfSignedOptions {
@@ -76,7 +77,7 @@ export function makeSelfSignedCertificate(options: SelfSignedOptions): SelfSigne
     signatureValue: toArrayBuffer(signature),
   })
   return {
-    certificate: toPem('CERTIFICATE', Buffer.from(AsnConvert.serialize(certificate))),
+    certificate: writePem('CERTIFICATE', Buffer.from(AsnConvert.serialize(certificate))),
     privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   }
 }
@@ -110,9 +111,4 @@ function extension(extnID: string, critical: boolean, value: unknown): Extension
 
 function toArrayBuffer(bytes: Uint8Array): ArrayBuffer {
   return Uint8Array.from(bytes).buffer
-}
-
-function toPem(label: string, der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
 }
