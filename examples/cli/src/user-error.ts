@@ -21,7 +21,6 @@ export function inFile<T>(file: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (error instanceof UserError) throw error
     throw new UserError(`${file}: ${describeError(error)}`, error)
   }
 }

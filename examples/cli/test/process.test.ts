@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { recorded, runProcess } from './running.js'
+
+const key = recorded('boot-secure/ak-rsa-2048.tpmt')
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+describe('the built command as a process', () => {
+  test('exit status 0', async () => {
+    const { code, stdout, stderr } = await runProcess(['name', key])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^000b[0-9a-f]{64}\n$/)
+  })
+
+  test('exit status 1', async () => {
+    const ek = recorded('boot-secure/ek-rsa-2048.der')
+    const args = ['ek', 'verify', ek, '--ca', recorded('boot-secure/ca-root.der'), '--json']
+    const { code, stdout, stderr } = await runProcess(args)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ trusted: false })
+  })
+
+  test('exit status 2', async () => {
+    expect(await runProcess(['name', '/nonexistent'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'trusthold: /nonexistent: cannot be read: no such file\n',
+    })
+  })
+
+  test('standard input', async () => {
+    const { code, stdout } = await runProcess(['name', '-'], new Uint8Array(readFileSync(key)))
+    expect({ code, stdout }).toEqual({ code: 0, stdout: (await runProcess(['name', key])).stdout })
+  })
+
+  test('a pipe that pours more than is taken', async () => {
+    const { code, stderr } = await runProcess(['name', '-'], new Uint8Array(1024 * 1024))
+    expect(code).toBe(2)
+    expect(stderr).toBe('trusthold: standard input: expected at most 8192 bytes, found more\n')
+  })
+
+  test('`npx trusthold` from the top folder', async () => {
+    const child = spawn('npx', ['--no-install', 'trusthold', 'name', key], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    await once(child, 'close')
+    expect({ code: child.exitCode, stdout }).toEqual({
+      code: 0,
+      stdout: (await runProcess(['name', key])).stdout,
+    })
+  })
+})
