@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bootImaVm, prepareGuest } from './recorder/ima-vm.mjs'
-import { findKernel } from './recorder/measured-boot-vm.mjs'
+import { findKernel } from './recorder/kernel.mjs'
 import { drainCommands, progress, run } from './recorder/processes.mjs'
 import { createVendorCa, manufactureTpm } from './recorder/swtpm.mjs'
 

@@ -4,10 +4,10 @@
  * @module
  */
 import { createHash, createPublicKey, randomBytes, randomInt, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './processes.mjs'
-import { banks } from './swtpm.mjs'
+import { banks, startSwtpmForTools } from './swtpm.mjs'
 
 /** Banks that are quoted. */
 const quotedBanks = /** @type {const} */ (['sha256', 'sha384'])
@@ -20,11 +20,12 @@ const allPcrs = Array.from({ length: 24 }, (_, pcr) => pcr)
 /**
  * @typedef {Record<string, Record<string, string>>} Pcrs values in hexadecimal by bank and index
  * @typedef {Map<string, Uint8Array>} Files contents by file name
+ * @typedef {Awaited<ReturnType<typeof startSwtpmForTools>>} Swtpm
  * @typedef {{ key: string, bank: string, pcrs: readonly number[], message: string, signature: string }} QuoteEntry
  */
 
 /** Size-prefixed TPM2B_PUBLIC to the TPMT_PUBLIC inside. @param {Buffer} sized */
-function publicArea(sized) {
+export function publicArea(sized) {
   if (sized.readUInt16BE(0) !== sized.length - 2) throw new Error('not a TPM2B_PUBLIC')
   return sized.subarray(2)
 }
@@ -33,7 +34,7 @@ function publicArea(sized) {
  * @param {string} directory for tpm2-tools' files
  * @param {string} tcti
  */
-export function openTools(directory, tcti) {
+function openTools(directory, tcti) {
   const at = (/** @type {string} */ name) => join(directory, name)
   const tool = async (/** @type {string} */ name, /** @type {readonly string[]} */ ...args) => {
     const output = await run(name, args, { cwd: directory, env: { TPM2TOOLS_TCTI: tcti } })
@@ -63,13 +64,45 @@ export async function readPcrs({ tool, read }) {
 }
 
 /**
+ * Starts the TPM of a state directory and takes everything from it.
+ * @template {object} [More={}]
+ * @param {string} work
+ * @param {string} stateDirectory
+ * @param {{ root: string, issuer: string, issuerKey: string }} ca
+ * @param {{
+ *   resume: boolean, expected?: Pcrs, extend?: readonly number[],
+ *   more?: (tools: Tools, swtpm: Swtpm, files: Files) => Promise<More>
+ * }} options `resume`: the TPM goes on where it stopped; `expected`: what the PCRs must be; `extend`: PCRs to be
+ *   extended first; `more`: what else to take
+ */
+export async function attest(work, stateDirectory, ca, { resume, expected, extend = [], more }) {
+  const directory = join(work, 'tools')
+  await mkdir(directory)
+  const swtpm = await startSwtpmForTools(stateDirectory, join(directory, 'tpm.sock'), { resume })
+  try {
+    const tools = openTools(directory, swtpm.tcti)
+    for (const pcr of extend) await tools.tool('tpm2_pcrevent', String(pcr), '/etc/debian_version')
+    const pcrs = await readPcrs(tools)
+    if (expected !== undefined && JSON.stringify(pcrs) !== JSON.stringify(expected))
+      throw new Error('the TPM does not hold the PCRs that the kernel reported')
+    /** @type {Files} */
+    const files = new Map([['pcrs.json', Buffer.from(`${JSON.stringify(pcrs, undefined, 1)}\n`)]])
+    await takeEndorsementKeys(tools, ca, files)
+    const quotes = await takeQuotes(tools, pcrs, files)
+    return { files, quotes, more: await more?.(tools, swtpm, files) }
+  } finally {
+    await swtpm.close()
+  }
+}
+
+/**
  * Endorsement keys: the vendor's RSA-2048 and ECC P-384 key with the certificates in the TPM, and the standard ECC
  * P-256 key (EK profile template L-2), for which the vendor's CA signs one more certificate.
  * @param {Tools} tools
  * @param {{ root: string, issuer: string, issuerKey: string }} ca
  * @param {Files} files
  */
-export async function takeEndorsementKeys(tools, ca, files) {
+async function takeEndorsementKeys(tools, ca, files) {
   const { at, tool, read } = tools
   await tool('tpm2_readpublic', '-c', '0x81010001', '-o', 'ek-rsa.pub', '-f', 'tss')
   await tool('tpm2_readpublic', '-c', '0x81010016', '-o', 'ek-p384.pub', '-f', 'tss')
@@ -125,7 +158,7 @@ async function certifyEccKey(keyFile, certificateFile, { issuer, issuerKey }) {
  * @param {Files} files
  * @returns {Promise<QuoteEntry[]>}
  */
-export async function takeQuotes(tools, pcrs, files) {
+async function takeQuotes(tools, pcrs, files) {
   const { tool, read } = tools
   const nonce = randomBytes(32)
   files.set('nonce.bin', nonce)

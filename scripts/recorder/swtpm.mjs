@@ -11,6 +11,9 @@ import { ended, run, start } from './processes.mjs'
 /** PCR banks of every recorded TPM. */
 export const banks = /** @type {const} */ (['sha1', 'sha256', 'sha384', 'sha512'])
 
+/** swtpm writes a line for every client that leaves; a pipe that nobody reads would stop it once it is full. */
+const unread = /** @type {const} */ ({ stdio: 'ignore' })
+
 /**
  * Makes a certificate authority's configuration; swtpm_localca creates its keys at the first certificate.
  * @param {string} directory a new directory
@@ -60,14 +63,11 @@ export async function manufactureTpm(stateDirectory, ca) {
  * @param {string} socket path of the control channel
  */
 export async function startSwtpmForQemu(stateDirectory, socket) {
-  const child = start('swtpm', [
-    'socket',
-    '--tpm2',
-    '--tpmstate',
-    `dir=${stateDirectory}`,
-    '--ctrl',
-    `type=unixio,path=${socket}`,
-  ])
+  const child = start(
+    'swtpm',
+    ['socket', '--tpm2', '--tpmstate', `dir=${stateDirectory}`, '--ctrl', `type=unixio,path=${socket}`],
+    unread,
+  )
   await listening(child, socket)
   return child
 }
@@ -78,20 +78,23 @@ export async function startSwtpmForQemu(stateDirectory, socket) {
  * @param {string} stateDirectory
  * @param {string} socket path of the data channel; the control channel's has `.ctrl` appended
  * @param {{ resume: boolean }} options
- * @returns {Promise<{ tcti: string, close: () => Promise<void> }>}
+ * @returns {Promise<{ tcti: string, powerCycle: () => Promise<void>, close: () => Promise<void> }>} `powerCycle`
+ *   leaves the TPM waiting for its startup
  */
 export async function startSwtpmForTools(stateDirectory, socket, { resume }) {
-  const child = start('swtpm', [
-    'socket',
-    '--tpm2',
-    ...['--tpmstate', `dir=${stateDirectory}`],
+  const args = [
+    ...['socket', '--tpm2', '--tpmstate', `dir=${stateDirectory}`],
     ...['--server', `type=unixio,path=${socket}`],
     ...['--ctrl', `type=unixio,path=${socket}.ctrl`],
     ...['--flags', resume ? 'not-need-init' : 'not-need-init,startup-clear'],
-  ])
+  ]
+  const child = start('swtpm', args, unread)
   await listening(child, `${socket}.ctrl`)
   return {
     tcti: `swtpm:path=${socket}`,
+    async powerCycle() {
+      await run('swtpm_ioctl', ['--unix', `${socket}.ctrl`, '-i'])
+    },
     async close() {
       child.kill('SIGTERM')
       await ended(child)
