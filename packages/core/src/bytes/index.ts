@@ -13,4 +13,5 @@ export {
   toBase64url,
   toHex,
 } from './encoding.js'
+export { type JsonValue, toJson } from './json.js'
 export { SecretBytes } from './secret.js'

@@ -38,8 +38,37 @@ export {
   vmVersionRecord,
 } from './esxi/version-record.js'
 export type { AcceptanceLevel, Vib, VibPayload } from './esxi/vib.js'
+export type { ActionEvent, KnownAction } from './events/action.js'
+export { type Coverage, type CoveredPart, coverageOf, type MeasuredPart } from './events/coverage.js'
+export type { CrtmGuid } from './events/crtm-version.js'
+export {
+  type DecodedEvent,
+  decodeEvent,
+  type EventData,
+  readEventData,
+  type UnknownData,
+} from './events/decode-event.js'
+export {
+  type DevicePath,
+  devicePathNodeText,
+  devicePathText,
+  efiDevicePath,
+} from './events/device-path/device-path.js'
+export { type DevicePathNode, devicePathNode } from './events/device-path/node.js'
+export type { FirmwareBlob } from './events/firmware-blob.js'
+export type { ChecksumState, GptEvent, GptPartition } from './events/gpt.js'
 export { efiGuid, type Guid } from './events/guid.js'
+export { guidName } from './events/guid-names.js'
+export type { HCrtmComponent } from './events/h-crtm.js'
+export type { HandoffTables } from './events/handoff-tables.js'
+export type { ImageLoad } from './events/image-load.js'
+export { type EfiLoadOption, efiLoadOption } from './events/load-option.js'
 export { isMalformed, type Malformed } from './events/malformed.js'
+export type { NoActionEvent, StartupLocality } from './events/no-action.js'
+export type { NvIndexDynamic, NvIndexInstance } from './events/nv-index.js'
+export type { EventDecoder, RawBytes, Reading } from './events/reading.js'
+export type { Locator, ReferenceManifest } from './events/reference-manifest.js'
+export type { SeparatorEvent } from './events/separator.js'
 export {
   type EfiSignatureData,
   type EfiSignatureList,
@@ -49,12 +78,20 @@ export {
   efiSignatureDatabase,
   efiSignatureList,
 } from './events/signature-list.js'
+export type { DeviceContext } from './events/spdm/device-context.js'
+export type { DeviceMeasurement } from './events/spdm/device-measurement.js'
+export type { SpdmMeasurement } from './events/spdm/measurement-block.js'
+export type { DeviceStatement } from './events/spdm/statement.js'
+export type { SpecIdEvent } from './events/spec-id.js'
+export type { Tag, TaggedEvents } from './events/tagged-event.js'
+export type { TextEvent } from './events/text-event.js'
 export {
   isGlobalVariable,
   readVariable,
   type UefiVariableData,
   uefiVariableData,
 } from './events/uefi-variable.js'
+export type { VariableEvent } from './events/variable-event.js'
 export {
   globalVariable,
   imageSecurityDatabase,
@@ -65,11 +102,15 @@ export {
 } from './events/variable-value.js'
 export type { Fact } from './fact.js'
 export { extendPcr, initialValue } from './pcr-states.js'
-export { type Extensions, type MeasuredEvent, type MeasurementLog, pcrCount } from './record.js'
+export { type ProvedLog, proveLog } from './proved-log.js'
+export { type Extensions, type MeasuredEvent, type MeasurementLog, noPcr, pcrCount } from './record.js'
 export { declaredBank, type Replay, replay, replayEventLog, replayLogs } from './replay.js'
 export { type BootFacts, bootFacts, type UnknownEvent } from './secure-boot/boot-facts.js'
 export { isDataMeasured } from './secure-boot/secure-boot.js'
 export type { SeparatorFact, SeparatorState } from './secure-boot/separators.js'
+export { parseSystemdLog } from './systemd/parse-systemd-log.js'
+export { type SystemdFacts, type SystemdStatement, systemdFacts } from './systemd/systemd-facts.js'
+export type { SystemdEvent, SystemdLog, SystemdLogLimits } from './systemd/systemd-log.js'
 export { describeEvent, describeType } from './tcg/describe-event.js'
 export type { CcEventLog, EventLogContent, SpecId, TcgEvent, TcgEventLog } from './tcg/event-log.js'
 export { type EventTypeName, eventTypeName, eventTypes } from './tcg/event-types.js'
