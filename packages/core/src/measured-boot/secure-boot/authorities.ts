@@ -2,8 +2,8 @@ import { equalBytes } from '../../bytes/index.js'
 import type { Guid } from '../events/guid.js'
 import type { EfiSignatureList, EfiSignatureType } from '../events/signature-list.js'
 import { readAuthority } from '../events/variable-value.js'
-import { doubtedFact, type Fact, provedFact } from '../fact.js'
-import type { PolicyEvent, PolicyLog, PolicyVariable } from './policy-log.js'
+import type { Fact } from '../fact.js'
+import { type PolicyEvent, type PolicyLog, type PolicyVariable, policyListFact } from './policy-log.js'
 import { type AuthoritySource, isVouching, voucherOf } from './vouchers.js'
 
 /** What let an image run: an entry of a signature database, as it was measured when it was first used. */
@@ -23,9 +23,8 @@ export interface SecureBootAuthority {
 }
 
 /**
- * All authorities in PCR 7. They are verified when PCR 7 is proved and every event in it has data that its digest
- * covers: then none is hidden behind another's label. What stands after the separator is what loaders said; that they
- * may be believed follows from who vouched for them before.
+ * All authorities in PCR 7. What stands after the separator is what loaders said; that they may be believed follows from
+ * who vouched for them before.
  * @param db as it was measured
  */
 export function authoritiesFact(
@@ -37,14 +36,7 @@ export function authoritiesFact(
     ...log.before.filter(isVouching).flatMap((event) => readAuthorityEvent(event, 'before', lists)),
     ...log.after.flatMap((event) => readAuthorityEvent(event, 'after', lists)),
   ]
-  const uncovered = [...log.before, ...log.after].find(({ measured }) => measured === undefined)
-  if (!log.proved) return doubtedFact('PCR 7 is not proved by the log', authorities)
-  if (log.separator === undefined) return doubtedFact('PCR 7 has no separator', authorities)
-  if (uncovered !== undefined) {
-    const reason = `event ${uncovered.event.index} in PCR 7 has data that its digest does not cover`
-    return doubtedFact(reason, authorities)
-  }
-  return provedFact(authorities)
+  return policyListFact(log, authorities)
 }
 
 function readAuthorityEvent(

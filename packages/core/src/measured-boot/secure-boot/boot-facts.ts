@@ -1,4 +1,5 @@
 import { lazyMembers } from '../lazy-members.js'
+import { type LinuxBoot, readLinuxBoot } from '../linux/linux-boot.js'
 import { proveLog } from '../proved-log.js'
 import type { MeasurementLog } from '../record.js'
 import type { TcgEventLog } from '../tcg/event-log.js'
@@ -17,6 +18,8 @@ export interface UnknownEvent {
 export interface BootFacts {
   /** What PCR 7 says of Secure Boot. */
   readonly secureBoot: SecureBootState
+  /** What was measured on the way to a Linux kernel. */
+  readonly linux: LinuxBoot
   /** The separators of PCRs 0 to 7, in this order. */
   readonly separators: readonly SeparatorFact[]
   /** Events in PCRs 0 to 7 of a type that is not known here. */
@@ -39,12 +42,14 @@ export function bootFacts(
 ): BootFacts {
   const proved = proveLog(log, bank, matching, later)
   const digests = separatorDigests(proved.bank)
-  return lazyMembers<BootFacts>({
+  const facts: BootFacts = lazyMembers<BootFacts>({
     secureBoot: () => readSecureBootState(proved, digests),
+    linux: () => readLinuxBoot(proved, facts.secureBoot),
     separators: () => findSeparators(proved, digests),
     unknownEvents: () =>
       log.events
         .filter((event) => event.typeName === undefined && separatedPcrs.includes(event.pcr))
         .map(({ index, pcr, type }) => ({ event: index, pcr, type })),
   })
+  return facts
 }

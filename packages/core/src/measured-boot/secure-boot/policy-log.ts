@@ -1,6 +1,7 @@
 import { decode } from '../../codec/index.js'
 import { efiGuid, type Guid } from '../events/guid.js'
 import { readVariable, type UefiVariableData } from '../events/uefi-variable.js'
+import { doubtedFact, type Fact, provedFact } from '../fact.js'
 import { lazyMembers } from '../lazy-members.js'
 import type { ProvedLog } from '../proved-log.js'
 import type { TcgEvent } from '../tcg/event-log.js'
@@ -56,6 +57,18 @@ export function readPolicyLog(log: ProvedLog, digests: SeparatorDigests): Policy
     separator: () => events[border],
     after: () => others.map(read),
   })
+}
+
+/**
+ * A list of what PCR 7 says, from its start to its end. It is verified when PCR 7 is proved, has a separator, and every
+ * event in it has data that its digest covers: then nothing of the kind is hidden behind another's label.
+ */
+export function policyListFact<T>(log: PolicyLog, items: readonly T[]): Fact<readonly T[]> {
+  if (!log.proved) return doubtedFact('PCR 7 is not proved by the log', items)
+  if (log.separator === undefined) return doubtedFact('PCR 7 has no separator', items)
+  const uncovered = [...log.before, ...log.after].find(({ measured }) => measured === undefined)
+  if (uncovered === undefined) return provedFact(items)
+  return doubtedFact(`event ${uncovered.event.index} in PCR 7 has data that its digest does not cover`, items)
 }
 
 function readPolicyEvent(log: ProvedLog, event: TcgEvent): PolicyEvent {

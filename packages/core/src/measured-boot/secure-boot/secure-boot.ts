@@ -13,8 +13,8 @@ import {
   type JudgedEvent,
   type SecureBootFinding,
 } from './findings.js'
-import { type PolicyEvent, type PolicyLog, readPolicyLog } from './policy-log.js'
-import { readPolicyStatement } from './policy-statements.js'
+import { type PolicyEvent, type PolicyLog, policyListFact, readPolicyLog } from './policy-log.js'
+import { readPolicyStatement, type ShimSettingName } from './policy-statements.js'
 import {
   type PolicyVariableName,
   readDatabase,
@@ -48,7 +48,16 @@ export interface SecureBootState {
   readonly dbx: Fact<readonly EfiSignatureList[]>
   /** What let images run, in the order in which it was first used. */
   readonly authorities: Fact<readonly SecureBootAuthority[]>
+  /** What shim measured of its own settings; none when no shim ran. */
+  readonly shimSettings: Fact<readonly ShimSetting[]>
   readonly findings: readonly SecureBootFinding[]
+}
+
+/** One of shim's settings, as shim measured it into PCR 7. */
+export interface ShimSetting {
+  readonly event: number
+  readonly name: ShimSettingName
+  readonly data: Uint8Array
 }
 
 /** Modes in which Secure Boot is off. UEFI 2.10, section 32.3. */
@@ -62,10 +71,10 @@ export function readSecureBootState(log: ProvedLog, digests: SeparatorDigests): 
   const policy = readPolicyLog(log, digests)
   const database = (name: PolicyVariableName) => variableFact(policy, name, readDatabase(name))
   const mode = (name: PolicyVariableName) => variableFact(policy, name, readMode)
-  const judged = (): readonly JudgedEvent[] => judgeEvents(policy, digests)
+  const judged = lazyMembers({ events: () => judgeEvents(policy, digests) })
   const state: SecureBootState = lazyMembers<SecureBootState>({
     enabled: () => enabledFact(policy),
-    enforced: () => enforcedFact(state, judged()),
+    enforced: () => enforcedFact(state, judged.events),
     setupMode: () => mode('SetupMode'),
     auditMode: () => mode('AuditMode'),
     deployedMode: () => mode('DeployedMode'),
@@ -74,10 +83,11 @@ export function readSecureBootState(log: ProvedLog, digests: SeparatorDigests): 
     db: () => database('db'),
     dbx: () => database('dbx'),
     authorities: () => authoritiesFact(policy, state.db),
+    shimSettings: () => policyListFact(policy, judged.events.flatMap(readShimSetting)),
     findings: () =>
       findOddities({
         log: policy,
-        events: judged(),
+        events: judged.events,
         authorities: listOf(state.authorities),
         contradiction: contradictionOf(policy),
         images: findImages(log, digests),
@@ -133,6 +143,11 @@ function judgeEvents(policy: PolicyLog, digests: SeparatorDigests): readonly Jud
       statement: readPolicyStatement(policyEvent, phase, digests),
     })
   return [...policy.before.map(judge('before')), ...policy.after.map(judge('after'))]
+}
+
+function readShimSetting({ event, phase, statement }: JudgedEvent): readonly ShimSetting[] {
+  if (phase === 'before' || statement.kind !== 'shim-setting') return []
+  return [{ event, name: statement.name, data: statement.data }]
 }
 
 function listOf<T>(fact: Fact<readonly T[]>): readonly T[] {
