@@ -35,6 +35,8 @@ export interface ErrorContexts {
   TPM_KEY_INVALID: { path: string; reason: string }
   /** A credential blob does not open. The reason is deliberately not told apart. */
   TPM_CREDENTIAL_INVALID: { nameAlgorithm: string }
+  /** A duplicated object does not open for this parent. The reason is deliberately not told apart. */
+  TPM_DUPLICATE_INVALID: { nameAlgorithm: string }
   /** The TPM answered a command with an error. */
   TPM_RESPONSE: {
     command: string

@@ -20,6 +20,8 @@ export const errorMessages: { readonly [C in ErrorCode]: (context: ErrorContexts
   TPM_ALGORITHM_UNSUPPORTED: (c) => `${c.algorithm} is not accepted for ${c.use}`,
   TPM_KEY_INVALID: (c) => `${c.path}: ${c.reason}`,
   TPM_CREDENTIAL_INVALID: (c) => `the credential blob (name algorithm ${c.nameAlgorithm}) does not open`,
+  TPM_DUPLICATE_INVALID: (c) =>
+    `the duplicate for a parent with name algorithm ${c.nameAlgorithm} does not open`,
   TPM_RESPONSE: (c) =>
     `${c.command} failed with ${c.name} (0x${c.responseCode.toString(16)})${
       c.subject === undefined ? '' : ` for ${c.subject} ${c.index ?? '?'}`

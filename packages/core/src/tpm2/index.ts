@@ -106,6 +106,12 @@ export {
   tpmEccCurve,
   tpmEccCurveOrNumber,
 } from './curves.js'
+export { type ImportableKeyOptions, importableKey } from './duplication/importable-key.js'
+export type { ImportableObject } from './duplication/importable-object.js'
+export type { InnerWrapper } from './duplication/inner-wrap.js'
+export { type Duplicate, type MakeDuplicateOptions, makeDuplicate } from './duplication/make-duplicate.js'
+export { type OpenDuplicateOptions, openDuplicate } from './duplication/open-duplicate.js'
+export { type SealedObjectOptions, sealedObject } from './duplication/sealed-object.js'
 export {
   type EkTemplate,
   type EkTemplateName,
