@@ -73,11 +73,13 @@ describe('the root entry', () => {
       'bytes/bytes.ts',
       'bytes/encoding.ts',
       'bytes/index.ts',
+      'bytes/json.ts',
       'bytes/secret.ts',
       'errors/error.ts',
       'errors/index.ts',
       'errors/messages.ts',
       'index.ts',
+      'node:buffer',
       'node:crypto',
       'node:util',
     ])

@@ -1,4 +1,4 @@
-import { equalBytes, utf8 } from '../../bytes/index.js'
+import { fromUtf8, utf8 } from '../../bytes/index.js'
 import type { Codec, Reader, Writer } from '../../codec/index.js'
 
 /** UTF-8 up to the end of the enclosing structure; other bytes are refused. A byte order mark is a character. */
@@ -15,8 +15,12 @@ export const utf8Text: Codec<string> = {
 
 /** The text of UTF-8 bytes; undefined for bytes that are not UTF-8. */
 export function readUtf8(bytes: Uint8Array): string | undefined {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-  return equalBytes(utf8(text), bytes) ? text : undefined
+  try {
+    return fromUtf8(bytes)
+  } catch {
+    // BYTES_ENCODING is all that it throws.
+    return undefined
+  }
 }
 
 /** UTF-16 of so many characters (code units, as CHAR16), whatever they are. */
