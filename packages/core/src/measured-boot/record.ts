@@ -2,6 +2,8 @@ import type { HashAlgorithm } from '../tpm2/index.js'
 
 /** PCRs of a PC: 0 to 23. */
 export const pcrCount = 24
+/** Stands for the PCR of an event that was extended into none. */
+export const noPcr = 0xffff_ffff
 
 /**
  * One measurement, whatever log it stands in: a TCG event, an entry of IMA's list, a record of systemd. Replay and

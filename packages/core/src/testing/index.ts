@@ -41,6 +41,13 @@ export {
   type ReplayGuardSubject,
   replayGuardContract,
 } from './replay-guard.contract.js'
+export {
+  type BuiltMeasurement,
+  type BuiltSystemdLog,
+  type SystemdLogBuilder,
+  type SystemdLogOptions,
+  systemdLog,
+} from './systemd-log-builder.js'
 export { type TpmContractOptions, type TpmSubject, tpmContract } from './tpm.contract.js'
 export {
   type TpmTransportContractOptions,

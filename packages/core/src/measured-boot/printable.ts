@@ -1,0 +1,14 @@
+/** Longest excerpt, in characters. */
+const maxExcerpt = 200
+
+/**
+ * A text for reasons and reports: one line without control characters and invisible characters, of at most 200
+ * characters. Of a longer one the start and the end are kept.
+ * @param keptStart how much of the start is kept, in characters
+ */
+export function printable(text: string, keptStart = 120): string {
+  const characters = Array.from(text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' '))
+  if (characters.length <= maxExcerpt) return characters.join('')
+  const keptEnd = maxExcerpt - keptStart - 1
+  return `${characters.slice(0, keptStart).join('')}…${characters.slice(-keptEnd).join('')}`
+}
