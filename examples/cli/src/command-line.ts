@@ -4,6 +4,7 @@ import type { Answer } from './answer.js'
 import type { AddCommand, Perform } from './commands/command.js'
 import { addEkShow } from './commands/ek-show.js'
 import { addEkVerify } from './commands/ek-verify.js'
+import { addEventlogShow } from './commands/eventlog-show.js'
 import { addName } from './commands/name.js'
 import { addQuoteVerify } from './commands/quote-verify.js'
 import { createInputReader } from './input.js'
@@ -37,6 +38,7 @@ interface Group {
 /** Groups of commands, by the noun that they are about. */
 const groups: readonly Group[] = [
   { noun: 'quote', about: 'TPM quotes', commands: [addQuoteVerify] },
+  { noun: 'eventlog', about: 'TCG event logs', commands: [addEventlogShow] },
   { noun: 'ek', about: 'endorsement keys and their certificates', commands: [addEkShow, addEkVerify] },
 ]
 

@@ -2,3 +2,5 @@
 export const smallLimit = 64 * 1024
 /** Bytes of an event log: what core reads at most. */
 export const eventLogLimit = 2 * 1024 * 1024
+/** Bytes of an IMA list: what core reads at most. */
+export const imaLogLimit = 64 * 1024 * 1024
