@@ -1,3 +1,4 @@
+import { utf8 } from '../../bytes/index.js'
 import type { MeasuredPart } from './coverage.js'
 import { type EventDecoder, type RawBytes, rawDecoder, whole } from './reading.js'
 import { type FoundText, findText } from './text.js'
@@ -10,8 +11,8 @@ export interface TextEvent {
   readonly trailing: Uint8Array | undefined
 }
 
-/** What separates a label of GRUB from what was measured: `grub_cmd: linux /vmlinuz`. */
-const labelEnd = [0x3a, 0x20]
+/** What ends a label of GRUB before what was measured: `grub_cmd: linux /vmlinuz`, and of Red Hat's older one. */
+const labelEnds = [': ', ' '].map((end) => utf8(end))
 
 /** Data that is a text, or else bytes. Measured are the data, or the text without its closing NUL. */
 export const textOrBytes: EventDecoder<TextEvent | RawBytes> = (data) => {
@@ -41,8 +42,10 @@ export function textParts({ bytes }: FoundText): readonly MeasuredPart[] {
   return [{ part: 'text', bytes }]
 }
 
-/** What stands behind the first label of the text. */
+/** What stands behind the label of the text, however that ends. */
 function contentParts({ bytes }: FoundText): readonly MeasuredPart[] {
-  const at = bytes.findIndex((byte, i) => byte === labelEnd[0] && bytes[i + 1] === labelEnd[1])
-  return at === -1 ? [] : [{ part: 'content', bytes: bytes.subarray(at + labelEnd.length) }]
+  return labelEnds.flatMap((end) => {
+    const at = bytes.findIndex((_, i) => end.every((byte, j) => bytes[i + j] === byte))
+    return at === -1 ? [] : [{ part: 'content' as const, bytes: bytes.subarray(at + end.length) }]
+  })
 }
