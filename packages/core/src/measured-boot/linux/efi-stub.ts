@@ -38,13 +38,28 @@ export function readEfiStub(log: ProvedLog): EfiStubMeasurements {
 
 /**
  * The event in PCR 9, under whatever label, whose digest is that of a command line as the kernel's EFI stub is given it:
- * in UTF-16, by GRUB without a NUL and with `BOOT_IMAGE=` before it. Then the kernel itself measured the same text.
+ * by GRUB with `BOOT_IMAGE=` before it. Then the kernel itself measured the same text.
  */
 export function findLoadOptions(log: ProvedLog, { text, source }: KernelCommandLine): number | undefined {
   const given = source === 'grub' ? `BOOT_IMAGE=${text}` : text
-  const digests = [encodeWide(given), encodeWideEnd(given)].map((bytes) => digestOf(log.bank, bytes))
-  const event = log
-    .eventsOf(filePcr)
-    .find((one) => digests.some((each) => equalBytes(each, log.digestOf(one))))
-  return event?.index
+  const isGiven = matcher(log, [given, given.trim()])
+  return log.eventsOf(filePcr).find((event) => isGiven(log.digestOf(event)))?.index
+}
+
+/**
+ * Whether the first thing in PCR 9 is this text, as the kernel's EFI stub is given it, or the same without white space at
+ * its ends. Without GRUB nothing else is measured there before.
+ */
+export function isFirstLoadOptions(log: ProvedLog, text: string): boolean {
+  const [first] = log.eventsOf(filePcr)
+  if (first === undefined || !log.isProved(filePcr) || text === '') return false
+  return matcher(log, [text, text.trim()])(log.digestOf(first))
+}
+
+/** Load options are UTF-16; GRUB's end without a NUL. */
+function matcher(log: ProvedLog, texts: readonly string[]): (digest: Uint8Array) => boolean {
+  const digests = texts
+    .flatMap((text) => [encodeWide(text), encodeWideEnd(text)])
+    .map((bytes) => digestOf(log.bank, bytes))
+  return (digest) => digests.some((each) => equalBytes(each, digest))
 }

@@ -75,8 +75,9 @@ function judgeObject<T>(
   return [{ code: fact.hint === undefined ? unmeasured : byLabel, reason: fact.reason }]
 }
 
-function judgeConfiguration({ configuration, extensions, uki }: LinuxBoot): readonly LinuxFinding[] {
-  const hasOwn = itemsOf(uki.sections).some(({ name }) => name === '.cmdline')
+function judgeConfiguration(boot: LinuxBoot): readonly LinuxFinding[] {
+  const { configuration, extensions, uki, commandLine } = boot
+  const hasOwn = itemsOf(uki.sections).some(({ name }) => name === '.cmdline') && !commandLine.verified
   return [
     ...itemsOf(configuration).flatMap((item) => {
       if (item.kind !== 'options') return [addition('configuration-added', item)]
