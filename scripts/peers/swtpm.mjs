@@ -76,6 +76,8 @@ export async function createTpmCa(directory) {
  * @property {readonly string[]} [pcrBanks] of a new TPM; sha1, sha256, sha384 by default
  * @property {TpmCa} [ca] that signs a new TPM's endorsement certificates; one of its own by default
  * @property {'tcp' | 'unix'} [socket] kind of data channel; `tcp` by default
+ * @property {'clear' | 'state'} [startup] `state` goes on after a TPM2_Shutdown(STATE), as a machine that slept does;
+ *   `clear`, a machine that was started, by default
  */
 
 /**
@@ -99,7 +101,7 @@ export async function createTpmCa(directory) {
  * @returns {Promise<Swtpm>}
  */
 export async function startSwtpm(options = {}) {
-  const { stateDir, pcrBanks = ['sha1', 'sha256', 'sha384'], socket = 'tcp' } = options
+  const { stateDir, pcrBanks = ['sha1', 'sha256', 'sha384'], socket = 'tcp', startup = 'clear' } = options
   const directory = await mkdtemp(join(tmpdir(), 'trusthold-swtpm-'))
   const state = stateDir ?? join(directory, 'state')
   try {
@@ -107,7 +109,7 @@ export async function startSwtpm(options = {}) {
     const ca = options.ca ?? (await createTpmCa(join(state, 'ca')))
     const fresh = !existsSync(join(state, 'tpm2-00.permall'))
     if (fresh) await manufacture(state, ca, pcrBanks)
-    const { process, address } = await launch(state, directory, socket)
+    const { process, address } = await launch(state, directory, { socket, startup })
     if (fresh) await provisionEccEndorsementKey(address, ca, directory)
     return {
       ...address,
@@ -141,12 +143,19 @@ async function manufacture(state, ca, pcrBanks) {
  * Starts swtpm. A pair of ports that was free may be taken when swtpm binds it, so there are several tries.
  * @param {string} state
  * @param {string} directory
- * @param {'tcp' | 'unix'} socket
+ * @param {{ socket: 'tcp' | 'unix', startup: 'clear' | 'state' }} how
  */
-async function launch(state, directory, socket) {
+async function launch(state, directory, { socket, startup }) {
   for (let attempt = 1; ; attempt++) {
     const address = socket === 'unix' ? unixAddress(directory) : tcpAddress(await freePortPair())
-    const args = ['socket', '--tpm2', '--tpmstate', `dir=${state}`, '--flags', 'not-need-init,startup-clear']
+    const args = [
+      'socket',
+      '--tpm2',
+      '--tpmstate',
+      `dir=${state}`,
+      '--flags',
+      `not-need-init,startup-${startup}`,
+    ]
     const process = await startSupervised('swtpm', [...args, ...channels(address)], { directory })
     try {
       await acceptsConnections(address, process)

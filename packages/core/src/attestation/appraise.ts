@@ -42,6 +42,7 @@ export function appraiseEvidence({ state, evidence, key, images, judgedLogs }: A
     attestationKey: key,
     nonce: qualifyingData(state),
     qualifiedNames: state.qualifiedNames,
+    hierarchy: 'endorsement',
     selection: state.selection,
     pcrs,
     eventLog: evidence.eventLog,

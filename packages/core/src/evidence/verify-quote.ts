@@ -11,6 +11,7 @@ import {
 } from '../measured-boot/index.js'
 import {
   type BankSelection,
+  type Hierarchy,
   type TpmtSignature,
   toBankSelections,
   tpmsAttest,
@@ -18,6 +19,7 @@ import {
 } from '../tpm2/index.js'
 import { type Check, conclude, fail, failuresOf, pass, skipped } from '../verdict/index.js'
 import { type PreparedKey, prepareAttestationKey } from './attestation-key.js'
+import type { ClockFacts } from './clock.js'
 import type { JudgedLog, JudgedLogs } from './judged-logs.js'
 import {
   checkNonce,
@@ -28,6 +30,9 @@ import {
   type PcrValues,
   type QuoteAttest,
 } from './quote-checks.js'
+
+/** The firmware's PCRs are 0 to 7. */
+const lastFirmwarePcr = 7
 
 /** Everything that {@link verifyQuote} looks at. Received bytes are verified as they are. */
 export interface QuoteEvidence {
@@ -47,6 +52,8 @@ export interface QuoteEvidence {
   eventLog?: Uint8Array
   /** Qualified names that the attestation key can have; when absent, the signer's name is not judged. */
   qualifiedNames?: readonly Uint8Array[]
+  /** The hierarchy that those names lie in; when absent, it is not known whether the TPM shifts what it counts. */
+  hierarchy?: Hierarchy
   /** Accepts SHA-1 signatures; refused by default. */
   allowSha1?: boolean
   /** Logs that were judged before; makes the second attestation of a boot cheaper. */
@@ -54,14 +61,7 @@ export interface QuoteEvidence {
 }
 
 /** What a good quote states. */
-export interface QuoteFacts {
-  /** Milliseconds that the TPM has been powered; may repeat after a power loss when `safe` is false. */
-  readonly clock: bigint
-  readonly resetCount: number
-  readonly restartCount: number
-  readonly safe: boolean
-  /** Vendor's firmware version; obfuscated, like the counters, for keys outside the endorsement hierarchy. */
-  readonly firmwareVersion: bigint
+export interface QuoteFacts extends ClockFacts {
   readonly selection: readonly BankSelection[]
   readonly pcrDigest: Uint8Array
   /** Values of the quoted PCRs. */
@@ -85,6 +85,12 @@ interface ParsedQuote {
   readonly attest: QuoteAttest
   readonly signature: TpmtSignature
   readonly key: PreparedKey | KeyObject
+}
+
+/** Whether the TPM shifts its counters for the key; only a signer's name that was judged tells. */
+function isObfuscated({ qualifiedNames, hierarchy }: QuoteEvidence): boolean | undefined {
+  if (qualifiedNames === undefined || hierarchy === undefined) return undefined
+  return hierarchy !== 'endorsement' && hierarchy !== 'platform'
 }
 
 /** An event log as it was read. */
@@ -130,11 +136,12 @@ function judgePcrs(evidence: QuoteEvidence, parsed: ParsedQuote, checks: Check[]
   }
   // Values that the quote does not prove are no measure for the log.
   if (conclude(checks) !== 'pass') return refused(checks)
-  if (known !== undefined) checks.push(replayCheck)
+  if (known !== undefined) checks.push(replayCheck, extendedCheck)
   const judged =
     read === undefined || pcrs === undefined ? known : judgeLog(evidence, attest, read, pcrs, checks)
   if (conclude(checks) !== 'pass') return refused(checks)
-  return { trusted: true, checks, facts: new StatedFacts(attest, pcrs ?? [], log, judged?.boot) }
+  const facts = new StatedFacts(attest, isObfuscated(evidence), pcrs ?? [], log, judged?.boot)
+  return { trusted: true, checks, facts }
 }
 
 /**
@@ -147,12 +154,14 @@ class StatedFacts implements QuoteFacts {
   readonly restartCount: number
   readonly safe: boolean
   readonly firmwareVersion: bigint
+  readonly qualifiedSigner: Uint8Array
   readonly selection: readonly BankSelection[]
   readonly pcrDigest: Uint8Array
   readonly #readBoot: (() => BootFacts) | undefined
 
   constructor(
-    { clockInfo, firmwareVersion, attested }: QuoteAttest,
+    { clockInfo, firmwareVersion, qualifiedSigner, attested }: QuoteAttest,
+    readonly obfuscated: boolean | undefined,
     readonly pcrs: readonly PcrValues[],
     readonly eventLog: TcgEventLog | undefined,
     readBoot: (() => BootFacts) | undefined,
@@ -162,6 +171,7 @@ class StatedFacts implements QuoteFacts {
     this.restartCount = clockInfo.restartCount
     this.safe = clockInfo.safe
     this.firmwareVersion = firmwareVersion
+    this.qualifiedSigner = qualifiedSigner
     this.selection = toBankSelections(attested.pcrSelect)
     this.pcrDigest = attested.pcrDigest
     this.#readBoot = readBoot
@@ -195,6 +205,7 @@ function parseQuote(evidence: QuoteEvidence, checks: Check[]): ParsedQuote | und
 
 const structureCheck = (log: TcgEventLog): Check =>
   pass('event-log.structure', `the event log is well-formed and has ${log.eventCount} events`)
+const extendedCheck = pass('event-log.firmware', 'the firmware extended every quoted PCR of its own')
 const replayCheck = pass('event-log.replay', 'the event log replays to the quoted PCR values')
 
 /** A log that was judged before with these values, if the caller remembers such. */
@@ -258,9 +269,9 @@ function judgeLog(
       )
       return undefined
     }
-    checks.push(replayCheck)
+    checks.push(replayCheck, checkFirmwareExtended(comparisons))
     const [first] = comparisons
-    if (first === undefined) return undefined
+    if (first === undefined || conclude(checks) !== 'pass') return undefined
     let facts: BootFacts | undefined
     const judged = {
       log,
@@ -276,6 +287,21 @@ function judgeLog(
     checks.push(fail(id, describeError(error)))
     return undefined
   }
+}
+
+/**
+ * Every quoted PCR of the firmware, 0 to 7, was extended: it measures at least a separator into each. In a bank that it
+ * leaves alone the operating system can extend what it likes, and so look like any other machine.
+ */
+function checkFirmwareExtended(
+  comparisons: readonly { readonly bank: string; readonly untouched: readonly number[] }[],
+): Check {
+  const [blank] = comparisons.flatMap(({ bank, untouched }) =>
+    untouched.filter((pcr) => pcr <= lastFirmwarePcr).map((pcr) => `PCR ${pcr} of bank ${bank}`),
+  )
+  return blank === undefined
+    ? extendedCheck
+    : fail(extendedCheck.id, `${blank} has its first value: the firmware did not extend it`)
 }
 
 const refused = (checks: readonly Check[]): QuoteVerdict => ({
