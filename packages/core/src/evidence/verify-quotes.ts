@@ -48,7 +48,8 @@ export function verifyQuotes({ quotes, ...shared }: QuotesEvidence): QuotesVerdi
     checks.push(...verdict.checks.map((check) => ({ ...check, reason: `${which}: ${check.reason}` })))
     if (verdict.trusted) facts.push(verdict.facts)
   }
-  checks.push(checkOneBoot(facts), checkBanks(facts))
+  if (quotes.length === 0) checks.push(fail('quotes.one-boot', 'expected at least one quote'))
+  else if (facts.length === quotes.length) checks.push(checkOneBoot(facts), checkBanks(facts))
   if (facts.length !== quotes.length || conclude(checks) !== 'pass') {
     return { trusted: false, failures: failuresOf(checks), checks }
   }
@@ -74,7 +75,6 @@ class StatedTogether implements QuotesFacts {
 /** All of one key and one boot: nothing was reset, and nobody slept, between one and the next. */
 function checkOneBoot(facts: readonly QuoteFacts[]): Check {
   const id = 'quotes.one-boot'
-  if (facts.length === 0) return fail(id, 'expected at least one quote that holds')
   for (const [i, after] of facts.entries()) {
     const before = facts[i - 1]
     if (before === undefined) continue
