@@ -101,13 +101,39 @@ export {
   type VariableValue,
 } from './events/variable-value.js'
 export type { Fact } from './fact.js'
+export type { KernelCommandLine } from './linux/command-line.js'
+export { type EfiStubMeasurements, efiStubTags } from './linux/efi-stub.js'
+export type { GrubBoot } from './linux/grub.js'
+export type { LoadedImage } from './linux/images.js'
+export {
+  type BootPhase,
+  bootPhases,
+  expectedKernelBootPcr,
+  type UkiSectionName,
+  ukiSectionNames,
+} from './linux/kernel-boot-pcr.js'
+export { type KernelParameter, splitKernelParameters } from './linux/kernel-parameters.js'
+export type { LinuxBoot } from './linux/linux-boot.js'
+export type { LinuxFinding, LinuxFindingCode } from './linux/linux-findings.js'
+export type { MeasuredObject } from './linux/measured-object.js'
+export type { GrubText } from './linux/measured-text.js'
+export type { MokList } from './linux/mok-list.js'
+export { coversSbatLevel, readSbat, type SbatEntry } from './linux/sbat.js'
+export type { ShimState } from './linux/shim.js'
+export type { ConfigurationItem, ConfigurationKind } from './linux/systemd-configuration.js'
+export type { MeasuredSection, UkiBoot } from './linux/uki.js'
+export { readUkiSections } from './linux/uki-file.js'
 export { extendPcr, initialValue } from './pcr-states.js'
 export { type ProvedLog, proveLog } from './proved-log.js'
 export { type Extensions, type MeasuredEvent, type MeasurementLog, noPcr, pcrCount } from './record.js'
 export { declaredBank, type Replay, replay, replayEventLog, replayLogs } from './replay.js'
+export type { SecureBootAuthority } from './secure-boot/authorities.js'
 export { type BootFacts, bootFacts, type UnknownEvent } from './secure-boot/boot-facts.js'
-export { isDataMeasured } from './secure-boot/secure-boot.js'
+export type { SecureBootFinding, SecureBootFindingCode } from './secure-boot/findings.js'
+export type { ShimSettingName } from './secure-boot/policy-statements.js'
+export { isDataMeasured, type SecureBootState, type ShimSetting } from './secure-boot/secure-boot.js'
 export type { SeparatorFact, SeparatorState } from './secure-boot/separators.js'
+export type { AuthoritySource } from './secure-boot/vouchers.js'
 export { parseSystemdLog } from './systemd/parse-systemd-log.js'
 export { type SystemdFacts, type SystemdStatement, systemdFacts } from './systemd/systemd-facts.js'
 export type { SystemdEvent, SystemdLog, SystemdLogLimits } from './systemd/systemd-log.js'
