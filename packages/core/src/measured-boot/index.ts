@@ -101,6 +101,55 @@ export {
   type VariableValue,
 } from './events/variable-value.js'
 export type { Fact } from './fact.js'
+export {
+  type ImaAllowList,
+  type ImaAllowListDocument,
+  readImaAllowList,
+} from './ima/allow-list.js'
+export {
+  type BootAggregateResult,
+  checkBootAggregate,
+  computeBootAggregate,
+  isBootAggregate,
+  type PcrValues,
+} from './ima/boot-aggregate.js'
+export { type ContinueOptions, continueImaLog } from './ima/continue-ima-log.js'
+export {
+  type FileSignature,
+  readFileSignature,
+  type SignatureV2Hdr,
+  signatureV2Hdr,
+} from './ima/file-signature.js'
+export type { DigestRule, FileDigest, ImaEntry, ImaLog } from './ima/ima-log.js'
+export {
+  bufferSourceOf,
+  type ImaBufferSource,
+  type ImaEntryKind,
+  type ImaJudgement,
+  judgeImaEntry,
+} from './ima/judge-ima-entry.js'
+export { createImaKeyring, type ImaKey, type ImaKeyring, imaKeyId } from './ima/keyring.js'
+export type { ImaLogLimits } from './ima/limits.js'
+export { type ImaMatch, type ImaMatchOptions, matchImaLog } from './ima/match-ima-log.js'
+export { type ImaLogOptions, parseImaLog } from './ima/parse-ima-log.js'
+export {
+  type ImaBankState,
+  type ImaReplayState,
+  initialImaState,
+  readImaReplayState,
+} from './ima/replay-state.js'
+export type { ImaField, ImaTemplate } from './ima/templates.js'
+export {
+  type FileSignatureOptions,
+  type SignatureResult,
+  verifyFileSignature,
+} from './ima/verify-file-signature.js'
+export {
+  type ImaFinding,
+  type ImaVerdict,
+  type VerifyImaOptions,
+  verifyImaLog,
+} from './ima/verify-ima-log.js'
 export type { KernelCommandLine } from './linux/command-line.js'
 export { type EfiStubMeasurements, efiStubTags } from './linux/efi-stub.js'
 export type { GrubBoot } from './linux/grub.js'
@@ -140,6 +189,7 @@ export type { SystemdEvent, SystemdLog, SystemdLogLimits } from './systemd/syste
 export { describeEvent, describeType } from './tcg/describe-event.js'
 export type { CcEventLog, EventLogContent, SpecId, TcgEvent, TcgEventLog } from './tcg/event-log.js'
 export { type EventTypeName, eventTypeName, eventTypes } from './tcg/event-types.js'
+export { findLogFindings, type LogFinding, type LogFindingCode } from './tcg/findings.js'
 export type { EventLogLimits, ReadEventLogOptions } from './tcg/limits.js'
 export {
   type TcgEfiSpecIdEvent,
@@ -150,4 +200,5 @@ export {
   tcgLogHeader,
 } from './tcg/log-header.js'
 export { isCcEventLog, parseCcEventLog, parseEventLog } from './tcg/parse-event-log.js'
+export { findPcrFindings, type PcrFinding, type PcrFindingCode } from './tcg/pcr-findings.js'
 export { replayCcEventLog } from './tcg/replay-cc.js'
