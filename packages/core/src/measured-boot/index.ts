@@ -11,6 +11,7 @@ export {
   esxiBoot,
 } from './esxi/boot.js'
 export { type EsxiEvent, type EsxiEventOf, type EsxiStatements, esxiEvents } from './esxi/events.js'
+export type { EsxiFinding } from './esxi/findings.js'
 export {
   type DatabaseProfile,
   type ImageDatabase,
@@ -30,7 +31,6 @@ export {
   type VibName,
 } from './esxi/payload-table.js'
 export { esxiTags, type TcgTaggedEvent, tcgTaggedEvent } from './esxi/tagged-event.js'
-export type { EsxiFinding } from './esxi/trail.js'
 export {
   type EsxiVersion,
   readVersionRecord,

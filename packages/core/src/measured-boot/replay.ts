@@ -63,6 +63,7 @@ export function extendLogs(
   if (first === undefined) {
     throw new TrustholdError('ARGUMENT_INVALID', { name: 'logs', reason: 'there is no log to replay' })
   }
+  for (const log of logs) refuseRegisters(log)
   const algorithm = declaredBank(first, bank)
   const states = new PcrStates(algorithm, localityOf(logs))
   for (const log of logs) states.extend(extensionsOf(log, declaredBank(log, bank)), only)
@@ -81,6 +82,18 @@ export function declaredBank(log: Pick<MeasurementLog, 'algorithms'>, bank: stri
     field: 'algorithms',
     expected: `digests for ${bank}`,
     actual: log.algorithms.join(', ') || 'none that is known',
+  })
+}
+
+/** The log of a confidential machine's registers has another type; this is for those who get around it. */
+function refuseRegisters({ source }: { readonly source: string }): void {
+  if (source !== 'cc') return
+  throw new TrustholdError('EVENT_LOG_INVALID', {
+    event: 0,
+    offset: 0,
+    field: 'source',
+    expected: 'a log of PCRs',
+    actual: 'one of the registers of a confidential machine',
   })
 }
 

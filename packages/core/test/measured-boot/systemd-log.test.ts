@@ -14,6 +14,7 @@ import {
 } from '../../src/measured-boot/index.js'
 import {
   type BuiltMeasurement,
+  type EventLogBuilder,
   eventLog,
   type SystemdLogBuilder,
   systemdLog,
@@ -238,8 +239,10 @@ const identity = { pcr: 15, eventType: 'machine-id', string: `machine-id:${machi
 /** A machine that booted the image and measured all this; what is presented of its logs may be another thing. */
 function boot(
   measured: readonly BuiltMeasurement[],
-  { firmware = unifiedImage(), presented = firmware, later = (builder: SystemdLogBuilder) => builder } = {},
+  lies: { presented?: EventLogBuilder; later?: (builder: SystemdLogBuilder) => SystemdLogBuilder } = {},
 ) {
+  const firmware = unifiedImage()
+  const { presented = firmware, later = (builder) => builder } = lies
   const { pcrs: from } = firmware.build()
   const banks = ['sha1', 'sha256'] as const
   const truth = systemdLog({ banks, from })
