@@ -1,6 +1,6 @@
 /**
  * Reads the recordings of this folder. `recording.json` in each says how it was made; `npm run record` makes them
- * anew.
+ * anew, each with a TPM and a vendor of its own.
  * @module
  */
 import { existsSync, readFileSync } from 'node:fs'
@@ -8,10 +8,19 @@ import { existsSync, readFileSync } from 'node:fs'
 /** Names of the recordings. */
 export type RecordingName = 'swtpm' | BootName
 /** Names of the recordings that have a boot with its logs. */
-export type BootName = 'boot-secure' | 'boot-insecure' | 'boot-debug'
+export type BootName = (typeof bootNames)[number]
 
 /** Names of {@link BootName}, for tests that run over all. */
-export const bootNames: readonly BootName[] = ['boot-secure', 'boot-insecure', 'boot-debug']
+export const bootNames = [
+  'boot-secure',
+  'boot-insecure',
+  'boot-debug',
+  'boot-kernel',
+  'boot-grub',
+  'boot-uki',
+  'boot-ima',
+  'boot-ima-sig',
+] as const
 /** Names of all recordings. */
 export const recordingNames: readonly RecordingName[] = ['swtpm', ...bootNames]
 
@@ -19,6 +28,9 @@ export const recordingNames: readonly RecordingName[] = ['swtpm', ...bootNames]
 export const recordedBanks = ['sha1', 'sha256', 'sha384', 'sha512'] as const
 /** One of {@link recordedBanks}. */
 export type RecordedBank = (typeof recordedBanks)[number]
+
+/** Values of PCRs by bank and index. */
+export type RecordedPcrs = Readonly<Record<RecordedBank, ReadonlyMap<number, Uint8Array>>>
 
 /** An endorsement key with its certificate. */
 export interface RecordedEndorsementKey {
@@ -45,14 +57,14 @@ export interface Recording {
   readonly name: RecordingName
   /** The endorsement keys; the P-384 one is of the EK profile's high range, the others of the low. */
   readonly endorsementKeys: Readonly<Record<'rsa-2048' | 'ecc-p256' | 'ecc-p384', RecordedEndorsementKey>>
-  /** DER: the root and the intermediate that signed the endorsement certificates; the same in all recordings. */
+  /** DER: the root and the intermediate that signed the endorsement certificates. */
   readonly ca: { readonly root: Uint8Array; readonly issuer: Uint8Array }
   /** TPMT_PUBLIC of the attestation keys. */
   readonly attestationKeys: Readonly<Record<'rsa-2048' | 'ecc-p256', Uint8Array>>
   /** Qualifying data of all quotes, 32 bytes. */
   readonly nonce: Uint8Array
   /** Values of all 24 PCRs by bank. For a boot: as the guest's kernel reported them. */
-  readonly pcrs: Readonly<Record<RecordedBank, ReadonlyMap<number, Uint8Array>>>
+  readonly pcrs: RecordedPcrs
   readonly quotes: readonly RecordedQuote[]
 }
 
@@ -60,7 +72,7 @@ export interface Recording {
 export interface BootRecording extends Recording {
   readonly name: BootName
   readonly secureBoot: boolean
-  /** The kernel's, as GRUB passed it. */
+  /** The kernel's, as its boot loader passed it. */
   readonly commandLine: string
   /** The TCG event log as the kernel shows it (`binary_bios_measurements`). */
   readonly eventLog: Uint8Array
@@ -84,7 +96,6 @@ interface Description {
 export function loadRecording(name: RecordingName): Recording {
   const file = (path: string): Uint8Array => readRecorded(name, path)
   const description = readJson<Description>(name, 'recording.json')
-  const values = readJson<Record<RecordedBank, Record<string, string>>>(name, 'pcrs.json')
   const endorsementKey = (kind: string): RecordedEndorsementKey => ({
     publicArea: file(`ek-${kind}.tpmt`),
     certificate: file(`ek-${kind}.der`),
@@ -99,12 +110,7 @@ export function loadRecording(name: RecordingName): Recording {
     ca: { root: file('ca-root.der'), issuer: file('ca-issuer.der') },
     attestationKeys: { 'rsa-2048': file('ak-rsa-2048.tpmt'), 'ecc-p256': file('ak-ecc-p256.tpmt') },
     nonce: file('nonce.bin'),
-    pcrs: {
-      sha1: toValues(values.sha1),
-      sha256: toValues(values.sha256),
-      sha384: toValues(values.sha384),
-      sha512: toValues(values.sha512),
-    },
+    pcrs: readPcrs(name, 'pcrs.json'),
     quotes: description.quotes.map((quote) => ({
       ...quote,
       message: file(quote.message),
@@ -135,12 +141,25 @@ function findRecordings(): URL {
   }
 }
 
-function readRecorded(name: RecordingName, path: string): Uint8Array {
+/** Reads a file of a recording. */
+export function readRecorded(name: RecordingName, path: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(`${name}/${path}`, recordings)))
 }
 
-function readJson<T>(name: RecordingName, path: string): T {
+/** Reads a file of a recording as JSON, which the caller knows the shape of. */
+export function readJson<T>(name: RecordingName, path: string): T {
   return JSON.parse(new TextDecoder().decode(readRecorded(name, path))) as T
+}
+
+/** Reads a file with the values of all PCRs. */
+export function readPcrs(name: RecordingName, path: string): RecordedPcrs {
+  const values = readJson<Record<RecordedBank, Record<string, string>>>(name, path)
+  return {
+    sha1: toValues(values.sha1),
+    sha256: toValues(values.sha256),
+    sha384: toValues(values.sha384),
+    sha512: toValues(values.sha512),
+  }
 }
 
 function toValues(byPcr: Readonly<Record<string, string>>): ReadonlyMap<number, Uint8Array> {
