@@ -126,7 +126,7 @@ function collectExtensions(events: readonly MeasuredEvent[], bank: HashAlgorithm
   const pcrs: number[] = []
   const digests: number[] = []
   for (const event of extending) {
-    if (!(event.pcr < pcrCount)) throw badPcr(event)
+    if (!(event.pcr >= 0 && event.pcr < pcrCount)) throw badPcr(event)
     const at = pcrs.length * size
     pcrs.push(event.pcr)
     digests.push(event.copyDigest(bank, bytes, at) ? at : -1)

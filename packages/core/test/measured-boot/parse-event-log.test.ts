@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { loadBoot } from '../../../../test/recordings/load.js'
 import { concatBytes, fromHex, toHex } from '../../src/bytes/index.js'
 import { isTrustholdError } from '../../src/errors/index.js'
-import { eventTypes, parseEventLog, replayEventLog } from '../../src/measured-boot/index.js'
+import { eventTypes, parseEventLog, replay, replayEventLog } from '../../src/measured-boot/index.js'
 import { eventLog } from '../../src/testing/index.js'
 
 const typed = [
@@ -164,6 +164,23 @@ describe('damage', () => {
   })
 })
 
+describe('PCRs', () => {
+  test.each([24, 0xffff_ffff])('refuses an event in PCR %i, which no TPM of a PC has', (pcr) => {
+    const { bytes, offsets } = eventLog().specId().separator(0).event({ pcr, type: 13, data: 'x' }).build()
+    expect(failureOf(() => parseEventLog(bytes))).toMatchObject({
+      code: 'EVENT_LOG_INVALID',
+      context: { event: 2, offset: offsets[2], field: 'pcrIndex', actual: String(pcr) },
+    })
+  })
+
+  test('T-17: an event without action may stand in none', () => {
+    const builder = eventLog().specId().event({ pcr: 0xffff_ffff, type: eventTypes.EV_NO_ACTION, data: 'x' })
+    const log = parseEventLog(builder.separator(0).build().bytes)
+    expect(log.events[1]).toMatchObject({ pcr: 0xffff_ffff, extends: false })
+    expect([...replay(log, 'sha256').extended]).toEqual([0])
+  })
+})
+
 describe('other formats', () => {
   test('something else is refused as no log', () => {
     const text = new TextEncoder().encode('-----BEGIN CERTIFICATE-----\nMIIBxjCCAWugAwIBAgI\n')
@@ -194,10 +211,136 @@ describe('padding', () => {
     expect(replayEventLog(log, 'sha256')).toEqual(replayEventLog(parseEventLog(small.bytes), 'sha256'))
   })
 
+  test.each([
+    [0xff, 1],
+    [0xff, 8],
+    [0xff, 15],
+    [0x00, 16],
+  ])('a tail of %i may be as short as %i bytes', (fill, length) => {
+    const log = parseEventLog(concatBytes(small.bytes, new Uint8Array(length).fill(fill)))
+    expect(log).toMatchObject({ padding: length, eventCount: 4 })
+  })
+
+  test('fewer zeros may be the start of a record, which is cut off', () => {
+    for (let length = 1; length < 16; length++) {
+      const bytes = concatBytes(small.bytes, new Uint8Array(length))
+      expect(failureOf(() => parseEventLog(bytes))?.code).toBe('CODEC_UNDERFLOW')
+    }
+  })
+
+  test('T-32: zeros that are no tail are walked over once', () => {
+    const bytes = concatBytes(small.bytes, new Uint8Array(1_900_000), Uint8Array.of(1))
+    expect(failureOf(() => parseEventLog(bytes))).toMatchObject({
+      code: 'CODEC_LIMIT',
+      context: { path: 'TcgEventLog.events' },
+    })
+    expect(failureOf(() => parseEventLog(bytes, { events: 1_000_000 }))?.code).toBe('CODEC_UNDERFLOW')
+  })
+
   test.each([0x00, 0xff])('a tail of %i that hides an event is no padding', (fill) => {
     const tail = new Uint8Array(64).fill(fill)
     tail[63] = 1
     expect(failureOf(() => parseEventLog(concatBytes(small.bytes, tail)))).toBeDefined()
+  })
+})
+
+describe('events are made when they are asked for', () => {
+  const log = parseEventLog(small.bytes)
+
+  test('once, and as many as were counted', () => {
+    expect(log.eventCount).toBe(4)
+    expect(log.events).toBe(log.events)
+    expect(log.events.length).toBe(4)
+  })
+
+  test('what is replayed without them is what they say', () => {
+    const { pcrs, digests } = log.extensions('sha256')
+    const extending = log.events.filter((event) => event.extends)
+    expect(pcrs).toEqual(extending.map(({ pcr }) => pcr))
+    expect(digests.map((at) => small.bytes.subarray(at, at + 32))).toEqual(
+      extending.map((event) => event.digest('sha256')),
+    )
+  })
+})
+
+describe('T-17: records of different layouts in one log', () => {
+  const digest = (byte: number, size: number) => new Uint8Array(size).fill(byte)
+  const mixed = eventLog({ banks: ['sha1', 'sha256'] })
+    .specId()
+    .event({ pcr: 0, type: eventTypes.EV_POST_CODE, data: 'both' })
+    .event({ pcr: 11, type: eventTypes.EV_IPL, data: 'one', digests: { sha256: digest(2, 32) } })
+    .event({ pcr: 12, type: eventTypes.EV_IPL, data: 'none', digests: {} })
+    .separator(1)
+    .raw(
+      fromHex(
+        `0d0000000d000000020000000b00${'aa'.repeat(32)}0400${'bb'.repeat(20)}0200000041420d0000000d00000000000000` +
+          '00000000',
+      ),
+    )
+    .build()
+  const log = parseEventLog(mixed.bytes)
+  const text = (index: number) => new TextDecoder().decode(log.events[index]?.data)
+
+  test('each event has its own digests and data', () => {
+    expect(log.events.map(({ digests }) => [...digests.keys()])).toEqual([
+      [],
+      ['sha1', 'sha256'],
+      ['sha256'],
+      [],
+      ['sha1', 'sha256'],
+      ['sha1', 'sha256'],
+      [],
+    ])
+    expect([1, 2, 3, 5, 6].map(text)).toEqual(['both', 'one', 'none', 'AB', ''])
+    expect(log.events[2]?.digest('sha256')).toEqual(digest(2, 32))
+    expect(log.events[2]?.digest('sha1')).toBeUndefined()
+    expect(log.events[5]?.digest('sha1')).toEqual(digest(0xbb, 20))
+    expect(log.events[5]?.digest('sha256')).toEqual(digest(0xaa, 32))
+  })
+
+  test('and is extended with them, whichever bank is replayed', () => {
+    expect(log.extensions('sha1').digests.map((at) => at === -1)).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+      true,
+    ])
+    expect(log.extensions('sha256').digests.map((at) => at === -1)).toEqual([
+      false,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ])
+    const { values } = replay(log, 'sha256')
+    expect([11, 12, 13].map((pcr) => values.has(pcr))).toEqual([true, false, false])
+    expect(values.get(0)).toEqual(mixed.pcrs.get('sha256')?.get(0))
+    expect(values.get(11)).toEqual(mixed.pcrs.get('sha256')?.get(11))
+  })
+})
+
+describe('a last record that is cut off', () => {
+  test('is left out when such logs are asked for', () => {
+    for (let length = (small.offsets[1] ?? 0) + 1; length < small.bytes.length; length++) {
+      if (small.offsets.includes(length)) continue
+      const log = parseEventLog(small.bytes.subarray(0, length), { allowTruncated: true })
+      const whole = small.offsets.filter((offset) => offset < length).length - 1
+      expect(log).toMatchObject({ eventCount: whole, padding: 0 })
+      expect(log.truncated).toBe(length - (small.offsets[whole] ?? 0))
+      expect(log.events.length).toBe(whole)
+    }
+  })
+
+  test('nothing else is then taken for one', () => {
+    const allowTruncated = true
+    const header = small.bytes.subarray(0, (small.offsets[1] ?? 0) - 1)
+    expect(failureOf(() => parseEventLog(header, { allowTruncated }))?.code).toBe('CODEC_UNDERFLOW')
+    const bytes = Uint8Array.from(small.bytes)
+    bytes[(small.offsets[1] ?? 0) + 12] = 0x0d
+    expect(failureOf(() => parseEventLog(bytes, { allowTruncated }))?.code).toBe('EVENT_LOG_INVALID')
   })
 })
 

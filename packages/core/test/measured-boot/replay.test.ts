@@ -2,14 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { toHex } from '../../src/bytes/index.js'
 import {
   compareLog,
+  compareLogs,
   eventTypes,
   extendPcr,
   initialValue,
+  type MeasurementLog,
   parseEventLog,
+  parseSystemdLog,
   replay,
   replayEventLog,
+  replayLogs,
 } from '../../src/measured-boot/index.js'
-import { eventLog } from '../../src/testing/index.js'
+import { eventLog, systemdLog } from '../../src/testing/index.js'
 
 const { EV_NO_ACTION, EV_IPL, EV_S_CRTM_VERSION } = eventTypes
 const locality = (bytes: string) => new TextEncoder().encode(`StartupLocality\0${bytes}`)
@@ -121,6 +125,98 @@ describe('replay', () => {
         context: expect.objectContaining({ field: 'algorithms' }),
       }),
     )
+  })
+})
+
+describe('several logs', () => {
+  const firmware = eventLog().specId().startupLocality(3).separator(0).separator(7).build()
+  const first = parseEventLog(firmware.bytes)
+  const values = (built: { pcrs: typeof firmware.pcrs }) =>
+    built.pcrs.get('sha256') ?? new Map<number, Uint8Array>()
+  const systemd = systemdLog({ from: firmware.pcrs })
+    .measure({ string: 'enter-initrd' })
+    .measure({ pcr: 7, string: 'into a PCR of the firmware' })
+    .build()
+  const second = parseSystemdLog(systemd.bytes)
+  /** What an operating system's list is like that has no faster way to its digests. */
+  const plain = (entries: readonly { pcr: number; digest: Uint8Array | undefined }[]): MeasurementLog => ({
+    source: 'ima',
+    algorithms: ['sha256'],
+    startupLocality: 0,
+    events: entries.map(({ pcr, digest }, index) => ({
+      index,
+      offset: 8 * index,
+      pcr,
+      extends: true,
+      label: 'ima-ng',
+      digests: new Map(digest === undefined ? [] : [['sha256', digest]]),
+      digest: () => digest,
+      copyDigest(_, target, at) {
+        if (digest !== undefined) target.set(digest, at)
+        return digest !== undefined
+      },
+      describe: () => 'ima-ng',
+    })),
+  })
+  const sevens = new Uint8Array(32).fill(7)
+
+  test('extend the same PCRs one after the other', () => {
+    const { values: replayed, extended } = replayLogs([first, second], 'sha256')
+    expect(replayed).toEqual(values(systemd))
+    expect([...extended]).toEqual([0, 7, 11])
+    const { matching, differing, untouched } = compareLogs([first, second], 'sha256', values(systemd))
+    expect(matching).toEqual([0, 7, 11])
+    expect(differing).toEqual([])
+    expect(untouched.length).toBe(21)
+  })
+
+  test('are replayed in the order in which they are given', () => {
+    const { differing } = compareLogs([second, first], 'sha256', values(systemd))
+    expect(differing.map(({ pcr }) => pcr)).toEqual([7])
+  })
+
+  test('explain what one of them alone does not', () => {
+    const list = plain([
+      { pcr: 10, digest: sevens },
+      { pcr: 10, digest: sevens },
+    ])
+    const quoted = new Map(values(systemd))
+    quoted.set(10, extendPcr('sha256', new Uint8Array(32), [sevens, sevens]))
+    expect(compareLogs([first, list, second], 'sha256', quoted).matching).toEqual([0, 7, 10, 11])
+    expect(compareLogs([first, second], 'sha256', quoted).unlogged).toEqual([10])
+    expect(compareLogs([first, list], 'sha256', quoted).differing.map(({ pcr }) => pcr)).toEqual([7])
+  })
+
+  test('only those PCRs are judged that have values, but every log must be one', () => {
+    const list = plain([{ pcr: 10, digest: undefined }])
+    expect(
+      compareLogs([first, list], 'sha256', new Map([[7, values(firmware).get(7) as Uint8Array]])),
+    ).toMatchObject({
+      matching: [7],
+      differing: [],
+    })
+    expect(compareLogs([first, list], 'sha256', new Map([[10, sevens]])).differing).toEqual([
+      { pcr: 10, replayed: undefined, expected: sevens },
+    ])
+    for (const pcr of [24, -1, 0xffff_ffff]) {
+      expect(() => replayLogs([first, plain([{ pcr, digest: sevens }])], 'sha256')).toThrow(/pcrIndex/)
+    }
+  })
+
+  test('need digests of the bank in each', () => {
+    const old = parseEventLog(eventLog({ format: 'sha1' }).separator(0).build().bytes)
+    expect(() => replayLogs([first, old], 'sha256')).toThrow(/expected digests for sha256, found sha1/)
+    expect(() => replayLogs([first, old], 'sha1')).toThrow(/expected digests for sha1, found sha256/)
+  })
+
+  test('may not contradict each other about the locality of startup', () => {
+    const other = parseEventLog(eventLog().specId().startupLocality(4).build().bytes)
+    expect(() => replayLogs([first, other], 'sha256')).toThrow(/startupLocality: expected 3, .* found 4/)
+    expect(replayLogs([second, first], 'sha256').values.get(0)).toEqual(values(firmware).get(0))
+  })
+
+  test('must be at least one', () => {
+    expect(() => replayLogs([], 'sha256')).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
   })
 })
 
