@@ -1,11 +1,12 @@
 import { fromHex } from '../bytes/index.js'
 import type { HashAlgorithm } from './algorithms.js'
-import { type CurveName, curveFacts } from './curves.js'
+import { type CurveName, coordinateWidth } from './curves.js'
 import { objectAttributes } from './object-attributes.js'
 import type { EccPublic, RsaPublic } from './public-area.js'
+import type { TpmtSymDefObject } from './schemes.js'
 
 /** Names of the templates of the TCG EK Credential Profile 2.5, annex B. */
-export type EkTemplateName = 'L-1' | 'L-2' | 'H-1' | 'H-2' | 'H-3' | 'H-4' | 'H-6' | 'H-7'
+export type EkTemplateName = 'L-1' | 'L-2' | 'H-1' | 'H-2' | 'H-3' | 'H-4' | 'H-5' | 'H-6' | 'H-7'
 
 /** How an endorsement key is made again from the endorsement seed, and where the TPM keeps what belongs to it. */
 export interface EkTemplate {
@@ -26,7 +27,7 @@ export interface EkTemplate {
  */
 export const ekPolicies: {
   readonly A: { readonly sha256: Uint8Array }
-  readonly B: Readonly<Record<'sha256' | 'sha384' | 'sha512', Uint8Array>>
+  readonly B: Readonly<Record<'sha256' | 'sha384' | 'sha512' | 'sm3_256', Uint8Array>>
 } = {
   A: { sha256: fromHex('837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa') },
   B: {
@@ -37,6 +38,7 @@ export const ekPolicies: {
     sha512: fromHex(
       'b8221ca69e8550a4914de3faa6a18c072cc01208073a928d5d66d59ef79e49a429c41a6b269571d57edb25fbdb1838425608b413cd616a5f6db5b6071af99bea',
     ),
+    sm3_256: fromHex('167860a35f2c5c3567f9c927ac56c032f3b3a6462f8d037998e7a10f77fa454a'),
   },
 }
 
@@ -54,7 +56,7 @@ interface Profile {
   nameAlg: HashAlgorithm
   attributes: typeof lowAttributes
   authPolicy: Uint8Array
-  aesBits: number
+  symmetric: TpmtSymDefObject
 }
 
 function rsaTemplate(profile: Profile, keyBits: number, uniqueLength: number): RsaPublic {
@@ -64,7 +66,7 @@ function rsaTemplate(profile: Profile, keyBits: number, uniqueLength: number): R
     objectAttributes: profile.attributes,
     authPolicy: profile.authPolicy,
     parameters: {
-      symmetric: { algorithm: 'aes', keyBits: profile.aesBits, mode: 'cfb' },
+      symmetric: profile.symmetric,
       scheme: { scheme: 'null' },
       keyBits,
       exponent: 0,
@@ -80,7 +82,7 @@ function eccTemplate(profile: Profile, curveID: CurveName, uniqueLength: number)
     objectAttributes: profile.attributes,
     authPolicy: profile.authPolicy,
     parameters: {
-      symmetric: { algorithm: 'aes', keyBits: profile.aesBits, mode: 'cfb' },
+      symmetric: profile.symmetric,
       scheme: { scheme: 'null' },
       curveID,
       kdf: { scheme: 'null' },
@@ -89,20 +91,25 @@ function eccTemplate(profile: Profile, curveID: CurveName, uniqueLength: number)
   }
 }
 
+const aes = (keyBits: number): TpmtSymDefObject => ({ algorithm: 'aes', keyBits, mode: 'cfb' })
+
 const low: Profile = {
   nameAlg: 'sha256',
   attributes: lowAttributes,
   authPolicy: ekPolicies.A.sha256,
-  aesBits: 128,
+  symmetric: aes(128),
 }
-const high = (nameAlg: keyof typeof ekPolicies.B, aesBits: number): Profile => ({
+const high = (nameAlg: keyof typeof ekPolicies.B, symmetric: TpmtSymDefObject): Profile => ({
   nameAlg,
   attributes: highAttributes,
   authPolicy: ekPolicies.B[nameAlg],
-  aesBits,
+  symmetric,
 })
 
-/** The endorsement key templates by name. TCG EK Credential Profile 2.5, annex B; H-5 (SM2) is left out. */
+/**
+ * The endorsement key templates by name. TCG EK Credential Profile 2.5, annex B. H-5 (SM2) is there to be recognised;
+ * credentials cannot be made for it here.
+ */
 export const ekTemplates: { readonly [N in EkTemplateName]: EkTemplate & { readonly name: N } } = {
   'L-1': {
     name: 'L-1',
@@ -121,44 +128,50 @@ export const ekTemplates: { readonly [N in EkTemplateName]: EkTemplate & { reado
   'H-1': {
     name: 'H-1',
     kind: 'rsa-2048',
-    publicArea: rsaTemplate(high('sha256', 128), 2048, 0),
+    publicArea: rsaTemplate(high('sha256', aes(128)), 2048, 0),
     nv: { certificate: 0x01c0_0012, template: 0x01c0_0013 },
   },
   'H-2': {
     name: 'H-2',
     kind: 'ecc-p256',
-    publicArea: eccTemplate(high('sha256', 128), 'P-256', 0),
+    publicArea: eccTemplate(high('sha256', aes(128)), 'P-256', 0),
     nv: { certificate: 0x01c0_0014, template: 0x01c0_0015 },
   },
   'H-3': {
     name: 'H-3',
     kind: 'ecc-p384',
-    publicArea: eccTemplate(high('sha384', 256), 'P-384', 0),
+    publicArea: eccTemplate(high('sha384', aes(256)), 'P-384', 0),
     nv: { certificate: 0x01c0_0016, template: 0x01c0_0017 },
   },
   'H-4': {
     name: 'H-4',
     kind: 'ecc-p521',
-    publicArea: eccTemplate(high('sha512', 256), 'P-521', 0),
+    publicArea: eccTemplate(high('sha512', aes(256)), 'P-521', 0),
     nv: { certificate: 0x01c0_0018, template: 0x01c0_0019 },
+  },
+  'H-5': {
+    name: 'H-5',
+    kind: 'ecc-sm2-p256',
+    publicArea: eccTemplate(high('sm3_256', { algorithm: 'sm4', keyBits: 128, mode: 'cfb' }), 'SM2-P256', 0),
+    nv: { certificate: 0x01c0_001a, template: 0x01c0_001b },
   },
   'H-6': {
     name: 'H-6',
     kind: 'rsa-3072',
-    publicArea: rsaTemplate(high('sha384', 256), 3072, 0),
+    publicArea: rsaTemplate(high('sha384', aes(256)), 3072, 0),
     nv: { certificate: 0x01c0_001c, template: 0x01c0_001d },
   },
   'H-7': {
     name: 'H-7',
     kind: 'rsa-4096',
-    publicArea: rsaTemplate(high('sha384', 256), 4096, 0),
+    publicArea: rsaTemplate(high('sha384', aes(256)), 4096, 0),
     nv: { certificate: 0x01c0_001e, template: 0x01c0_001f },
   },
 }
 
 /** Width of the fields in `unique`, in bytes: that of the modulus or of a coordinate. */
 function uniqueWidth({ type, parameters }: RsaPublic | EccPublic): number {
-  return type === 'rsa' ? parameters.keyBits / 8 : (curveFacts(parameters.curveID)?.bytes ?? 0)
+  return type === 'rsa' ? parameters.keyBits / 8 : coordinateWidth(parameters.curveID)
 }
 
 /**

@@ -4,27 +4,12 @@
  * @module
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startSwtpm } from '../../../../../scripts/peers/swtpm.mjs'
+import { openTools } from './tools.mjs'
 
-const directory = mkdtempSync(join(tmpdir(), 'trusthold-vectors-'))
-const tpm = await startSwtpm()
-
-/** @param {string} tool @param {readonly string[]} args */
-function run(tool, ...args) {
-  const env = { ...process.env, TPM2TOOLS_TCTI: tpm.tcti }
-  const output = execFileSync(`tpm2_${tool}`, args, { cwd: directory, env, encoding: 'utf8' })
-  return output
-}
-function flush() {
-  for (const kind of ['-t', '-l', '-s']) run('flushcontext', kind)
-}
-/** @param {string} name */
-const hexOf = (name) => readFileSync(join(directory, name)).toString('hex')
-/** A TPM2B without its size. @param {string} name */
-const contentOf = (name) => hexOf(name).slice(4)
+const tools = await openTools()
+const { directory, run, flush, hexOf, contentOf } = tools
 
 const schemes = /** @type {const} */ ([
   ['rsa', 'rsassa', 'sha256'],
@@ -176,10 +161,7 @@ function softwareKey(algorithm) {
 try {
   const recording = {
     madeBy: 'packages/core/test/tpm2/vectors/record.mjs',
-    versions: [
-      execFileSync('swtpm', ['--version'], { encoding: 'utf8' }).trim(),
-      run('quote', '--version').trim(),
-    ],
+    versions: tools.versions(),
     keys: recordKeys(),
     quotes: recordQuotes(),
     statements: recordStatements(),
@@ -187,6 +169,5 @@ try {
   }
   writeFileSync(new URL('tpm2-tools.json', import.meta.url), `${JSON.stringify(recording, null, 2)}\n`)
 } finally {
-  await tpm.stop()
-  rmSync(directory, { recursive: true })
+  await tools.close()
 }
