@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs'
-
-const main = new URL('../dist/main.js', import.meta.url)
-if (existsSync(main)) {
-  await import(main.href)
-} else {
-  console.error('trusthold: not built yet: run `node scripts/setup.mjs` in the repository first')
+// Status 1 would say that evidence is bad, so a program that cannot start must not end with Node's own.
+try {
+  await import('../dist/main.js')
+} catch (error) {
+  console.error(`trusthold: cannot start: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
+  console.error('trusthold: run `node scripts/setup.mjs` in the repository, which builds it')
   process.exitCode = 2
 }

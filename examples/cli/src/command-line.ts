@@ -5,6 +5,7 @@ import type { AddCommand, Perform } from './commands/command.js'
 import { addEkShow } from './commands/ek-show.js'
 import { addEkVerify } from './commands/ek-verify.js'
 import { addEventlogShow } from './commands/eventlog-show.js'
+import { addImaShow } from './commands/ima-show.js'
 import { addName } from './commands/name.js'
 import { addQuoteVerify } from './commands/quote-verify.js'
 import { createInputReader } from './input.js'
@@ -39,6 +40,7 @@ interface Group {
 const groups: readonly Group[] = [
   { noun: 'quote', about: 'TPM quotes', commands: [addQuoteVerify] },
   { noun: 'eventlog', about: 'TCG event logs', commands: [addEventlogShow] },
+  { noun: 'ima', about: 'lists of the Integrity Measurement Architecture', commands: [addImaShow] },
   { noun: 'ek', about: 'endorsement keys and their certificates', commands: [addEkShow, addEkVerify] },
 ]
 

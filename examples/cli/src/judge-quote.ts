@@ -7,6 +7,7 @@ import { readPcrValues } from './formats/pcr-values.js'
 import { type QuoteMessage, readQuoteMessage } from './formats/quote-message.js'
 import { readSignature, type SignatureScheme } from './formats/signature.js'
 import type { Input } from './input.js'
+import { judgeIma } from './judge-ima.js'
 import { UserError } from './user-error.js'
 
 /** Everything that a quote is judged by. */
@@ -19,6 +20,8 @@ export interface QuoteFiles {
   readonly nonce: Uint8Array
   readonly pcrs?: Input | undefined
   readonly eventLog?: Input | undefined
+  /** Judged only when there are PCR values. */
+  readonly imaLog?: Input | undefined
 }
 
 /** How a quote was judged. */
@@ -55,6 +58,7 @@ export function judgeQuote(files: QuoteFiles): QuoteJudgement {
     ...(files.eventLog && { eventLog: files.eventLog.bytes }),
   })
   checks.push(...verdict.checks)
+  if (verdict.trusted && files.imaLog) checks.push(...judgeIma(files.imaLog, verdict.facts.pcrs))
   const verified = verdict.trusted && conclude(checks) === 'pass'
   return { verified, checks, ...known, ...(verified && provedPcrs(verdict)) }
 }

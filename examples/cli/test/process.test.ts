@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { recorded, runProcess } from './running.js'
+import { recorded, runProcess, runShell } from './running.js'
 
 const key = recorded('boot-secure/ak-rsa-2048.tpmt')
+const log = recorded('boot-secure/eventlog.bin')
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 describe('the built command as a process', () => {
@@ -40,6 +41,19 @@ describe('the built command as a process', () => {
     const { code, stderr } = await runProcess(['name', '-'], new Uint8Array(1024 * 1024))
     expect(code).toBe(2)
     expect(stderr).toBe('trusthold: standard input: expected at most 8192 bytes, found more\n')
+  })
+
+  test('a reader that has seen enough is no mistake', async () => {
+    const { stdout, stderr } = await runShell('"$@" | head -c 1', ['eventlog', 'show', '--json', log])
+    expect({ stdout, stderr }).toEqual({ stdout: '{', stderr: '' })
+  })
+
+  test('an answer that cannot be written is no answer', async () => {
+    expect(await runShell('"$@" > /dev/full', ['eventlog', 'show', log])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'trusthold: standard output: cannot be written: ENOSPC\n',
+    })
   })
 
   test('`npx trusthold` from the top folder', async () => {

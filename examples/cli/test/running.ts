@@ -2,7 +2,7 @@
  * Runs the command: in this process, and as a process of its own from its build, as an operator does.
  * @module
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -49,11 +49,18 @@ export async function runJson<T>(args: readonly string[], code: number): Promise
 const program = fileURLToPath(new URL('../bin/trusthold.js', import.meta.url))
 
 /** Runs the built command as a process. */
-export async function runProcess(args: readonly string[], input?: Uint8Array): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: { PATH: process.env['PATH'] },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+export function runProcess(args: readonly string[], input?: Uint8Array): Promise<Ended> {
+  return collect(spawn(process.execPath, [program, ...args], { env }), input)
+}
+
+/** Runs a shell script that has the built command and its arguments as its own. */
+export function runShell(script: string, args: readonly string[]): Promise<Ended> {
+  return collect(spawn('sh', ['-c', script, 'sh', process.execPath, program, ...args], { env }))
+}
+
+const env = { PATH: process.env['PATH'] }
+
+async function collect(child: ChildProcessWithoutNullStreams, input?: Uint8Array): Promise<Ended> {
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -9,8 +9,9 @@ import { judgeQuote, type QuoteJudgement } from '../judge-quote.js'
 import { checkLines } from '../show/checks.js'
 import { type PcrDocument, pcrDocument, pcrLines } from '../show/pcrs.js'
 import { type QuoteDocument, quoteDocument, quoteLines } from '../show/quote.js'
+import { UserError } from '../user-error.js'
 import { type AddCommand, examples, once, type Surroundings } from './command.js'
-import { eventLogLimit, smallLimit } from './limits.js'
+import { eventLogLimit, imaLogLimit, smallLimit } from './limits.js'
 
 /** A judged quote, for `--json`. */
 export interface QuoteVerifyDocument {
@@ -30,6 +31,7 @@ interface Options {
   readonly scheme?: SignatureScheme
   readonly pcrs?: string
   readonly eventlog?: string
+  readonly ima?: string
 }
 
 /** Adds `quote verify`. */
@@ -52,6 +54,7 @@ export const addQuoteVerify: AddCommand = (parent, perform) => {
     )
     .option('--pcrs <file>', 'PCR values of tpm2-tools: serialized, values, or YAML', once)
     .option('--eventlog <file>', 'TCG event log that has to replay to the quoted PCRs', once)
+    .option('--ima <file>', 'IMA list that has to give the quoted PCR 10; needs --pcrs', once)
     .addHelpText(
       'after',
       examples(
@@ -63,12 +66,21 @@ export const addQuoteVerify: AddCommand = (parent, perform) => {
           'trusthold quote verify --json --ak ak.pem --message quote.msg --signature quote.sig --nonce c0ffee --eventlog /sys/kernel/security/tpm0/binary_bios_measurements',
           'with the log of the boot, as one JSON document',
         ],
+        [
+          'trusthold quote verify --ak ak.pub --message quote.msg --signature quote.sig --nonce c0ffee --pcrs quote.pcrs --ima ima.bin',
+          'with what Linux ran since then',
+        ],
       ),
     )
   command.action((options: Options) => perform((surroundings) => verify(options, surroundings)))
 }
 
 async function verify(options: Options, { inputs }: Surroundings): Promise<Answer> {
+  if (options.ima !== undefined && options.pcrs === undefined) {
+    throw new UserError(
+      "option '--ima' needs --pcrs: an IMA list grows, so it does not say which value was quoted",
+    )
+  }
   const readOptional = async (path: string | undefined, limit: number) =>
     path === undefined ? undefined : await inputs.read(path, limit)
   const judgement = judgeQuote({
@@ -79,6 +91,7 @@ async function verify(options: Options, { inputs }: Surroundings): Promise<Answe
     nonce: options.nonce,
     pcrs: await readOptional(options.pcrs, smallLimit),
     eventLog: await readOptional(options.eventlog, eventLogLimit),
+    imaLog: await readOptional(options.ima, imaLogLimit),
   })
   return quoteAnswer(judgement)
 }

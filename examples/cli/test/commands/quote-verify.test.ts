@@ -3,7 +3,7 @@ import { concatBytes } from '@trusthold/core/bytes'
 import { decode, encode } from '@trusthold/core/codec'
 import { tpmsAttest } from '@trusthold/core/tpm2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bootNames, loadBoot } from '../../../../test/recordings/load.js'
+import { type BootName, bootNames, loadBoot } from '../../../../test/recordings/load.js'
 import type { QuoteVerifyDocument } from '../../src/commands/quote-verify.js'
 import { serialize } from '../formats/serialized-pcrs.js'
 import { createFiles, type Files, recorded, run, runJson } from '../running.js'
@@ -70,6 +70,7 @@ describe('recorded quotes are verified, with PCR values and with the log of the 
       'event-log.structure pass',
       'quote.pcr-digest pass',
       'event-log.replay pass',
+      'event-log.firmware pass',
     ])
   })
 })
@@ -199,6 +200,79 @@ describe('what is wrong is named', () => {
     expect(failed(document)).toEqual(['quote.type'])
     expect(document.quote).toBeNull()
   })
+})
+
+describe('the IMA list', () => {
+  const withIma = (boot: string, bank: 'sha256' | 'sha384', ima: string) => ({
+    ...optionsOf(boot, 'ecc-p256', bank),
+    pcrs: files.write('pcrs', serialize([{ bank, values: loadBoot(boot as BootName).pcrs[bank] }])),
+    ima,
+  })
+  const imaChecks = ({ checks }: QuoteVerifyDocument) =>
+    checks.filter(({ id }) => id.startsWith('ima-log.')).map(({ id, outcome }) => `${id} ${outcome}`)
+  const listOf = (boot: string): string => recorded(`${boot}/ima.bin`)
+
+  test.each(bootNames)('of %s is proved by PCR 10', async (boot) => {
+    const document = await verify(withIma(boot, 'sha256', listOf(boot)), 0)
+    expect(imaChecks(document)).toEqual([
+      'ima-log.structure pass',
+      'ima-log.replay pass',
+      'ima-log.boot-aggregate pass',
+    ])
+  })
+
+  test('may have grown since the quote: what came later is not judged', async () => {
+    const bytes = new Uint8Array(readFileSync(listOf('boot-secure')))
+    const grown = files.write('grown', concatBytes(bytes, bytes))
+    const { checks } = await verify(withIma('boot-secure', 'sha256', grown), 0)
+    expect(checks).toContainEqual({
+      id: 'ima-log.replay',
+      outcome: 'pass',
+      reason: 'PCR 10 of sha256 proves the first 8 of 16 entries',
+    })
+  })
+
+  test.each([
+    ['cut off within an entry', (bytes: Uint8Array) => bytes.subarray(0, -1), 'ima-log.structure fail'],
+    ['without its last entry', (bytes: Uint8Array) => withoutLast(bytes), 'ima-log.replay fail'],
+    ['with a changed path', (bytes: Uint8Array) => changedAt(bytes, bytes.length - 8), 'ima-log.replay fail'],
+  ])('%s is not proved', async (_, change, failed) => {
+    const bytes = change(new Uint8Array(readFileSync(listOf('boot-secure'))))
+    const document = await verify(withIma('boot-secure', 'sha256', files.write('changed', bytes)), 1)
+    expect(document.verified).toBe(false)
+    expect(imaChecks(document)).toContain(failed)
+  })
+
+  test('of another boot is not proved', async () => {
+    const document = await verify(withIma('boot-secure', 'sha256', listOf('boot-debug')), 1)
+    expect(imaChecks(document)).toEqual([
+      'ima-log.structure pass',
+      'ima-log.replay fail',
+      'ima-log.boot-aggregate fail',
+    ])
+  })
+
+  test('is not looked at when the quote fails', async () => {
+    const options = { ...withIma('boot-secure', 'sha256', listOf('boot-secure')), nonce: '00' }
+    expect(imaChecks(await verify(options, 1))).toEqual([])
+  })
+
+  test('needs PCR values, and says so', async () => {
+    const { code, stderr } = await run(asArgs({ ...good, ima: listOf('boot-secure') }))
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^trusthold: option '--ima' needs --pcrs: /)
+  })
+
+  function changedAt(bytes: Uint8Array, offset: number): Uint8Array {
+    const copy = Uint8Array.from(bytes)
+    copy[offset] = (copy[offset] ?? 0) ^ 1
+    return copy
+  }
+
+  /** Entries of this list start with PCR 10 and have no other such bytes. */
+  function withoutLast(bytes: Uint8Array): Uint8Array {
+    return bytes.subarray(0, Buffer.from(bytes).lastIndexOf(Buffer.from([10, 0, 0, 0])))
+  }
 })
 
 describe('other forms of the same', () => {
