@@ -13,9 +13,10 @@ import {
   type RsaPublic,
   tpm2bEncryptedSecret,
   tpm2bIdObject,
+  tpmtPublic,
 } from '../../src/tpm2/index.js'
 import { codeOf } from '../codec/expectations.js'
-import { recorded } from './recorded.js'
+import { recorded, recordedProtected } from './recorded.js'
 import { eccEk, eccSample, rsaEk, rsaSample, type SampleKey } from './samples.js'
 
 const objectName = computeName(akTemplates['ecc-p256'])
@@ -236,5 +237,15 @@ describe('what tpm2_makecredential made', () => {
     expect(encode(tpm2bEncryptedSecret, decode(tpm2bEncryptedSecret, encryptedSecret))).toEqual(
       encryptedSecret,
     )
+  })
+
+  it.each(recordedProtected.credentials)('opens for $template, with longer names', (recording) => {
+    const opened = openCredential({
+      privateKey: createPrivateKey(recording.privateKey),
+      endorsementKey: decode(tpmtPublic, fromHex(recording.endorsementPublic)),
+      objectName: fromHex(recording.name),
+      ...partsOf(fromHex(recording.blob)),
+    })
+    expect(toHex(opened)).toBe(recording.secret)
   })
 })

@@ -40,9 +40,9 @@ function agreeOnSeed(
   const curve = curveFacts(storageKey.parameters.curveID) as CurveFacts
   const point = decode(tpmsEccPoint, encodedPoint)
   const z = diffieHellman({ privateKey, publicKey: pointKey(curve, point, 'encryptedSecret') })
-  const fixed = (value: Uint8Array): Uint8Array => padInteger(value, curve.bytes) as Uint8Array
-  const [theirs, ours] = [fixed(point.x), fixed(storageKey.unique.x)]
-  return kdfe(suite.nameAlg, z, label, theirs, ours, suite.digestSize * 8)
+  // As a TPM does it: the sender's coordinate as it came, without leading zeros when the sender left them out.
+  const ours = padInteger(storageKey.unique.x, curve.bytes) as Uint8Array
+  return kdfe(suite.nameAlg, z, label, point.x, ours, suite.digestSize * 8)
 }
 
 /** The seed that was shared; a random one when there is none, so that nothing but the integrity value decides. */
