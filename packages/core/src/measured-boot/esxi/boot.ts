@@ -3,12 +3,21 @@ import { digestOf, type HashAlgorithm } from '../../tpm2/index.js'
 import type { Fact } from '../fact.js'
 import { declaredBank } from '../replay.js'
 import type { TcgEventLog } from '../tcg/event-log.js'
-import { type EsxiStatements, esxiEvents } from './events.js'
+import {
+  allOf,
+  assetTagFact,
+  commandLineFact,
+  missing,
+  securityOptionFacts,
+  signerFacts,
+  versionFacts,
+} from './boot-statements.js'
+import { esxiEvents } from './events.js'
+import { type EsxiFinding, emptyFile, fileOf, type PlacedEvent, placeEvents } from './findings.js'
 import { esxiPcrNumbers, esxiPcrs } from './placement.js'
-import { type EsxiFinding, emptyFile, fileOf, type PlacedEvent, placeEvents } from './trail.js'
 import type { EsxiVersion } from './version-record.js'
 
-/** A file that was loaded, or something else that only a digest of is known. */
+/** A file that was loaded, or anything else that a file may have been measured under. */
 export interface EsxiModule {
   /** Index of its event in the log. */
   readonly event: number
@@ -23,25 +32,35 @@ export interface EsxiModule {
   readonly empty: boolean
 }
 
-/** What a log says about a boot of ESXi. */
+/**
+ * What a log says about a boot of ESXi. A fact is verified when the log could not say otherwise of the same PCRs,
+ * however its writer labelled events, whatever he added to PCRs later, and whatever files he had loaded. This holds
+ * where the system is what it should be: all modules found by {@link matchModules}, and no findings.
+ */
 export interface EsxiBoot {
   /** The bank that the digests and facts are of. */
   readonly bank: HashAlgorithm
-  /** All of PCRs 11 to 13 but version records and what else its digest covers, in order. */
+  /** Everything in PCRs 11 to 13 that may be a file, in order. */
   readonly modules: readonly EsxiModule[]
-  /** Files of options, and whatever else in PCR 14 its digest does not cover, in order. */
+  /** Files of options, and whatever else in PCR 14 may be one, in order. */
   readonly options: readonly EsxiModule[]
   /** Path of the kernel's file, and its options after a space. */
   readonly commandLine: Fact<string>
-  /** Certificates and public keys (DER) that modules were verified with; all of them when the command line is verified. */
+  /**
+   * Certificates and public keys (DER) that modules were verified with. When verified, no other was used; a file of
+   * options can have the same bytes, so that one of them was used is not said.
+   */
   readonly signers: readonly Fact<Uint8Array>[]
-  /** What the owner wrote into the TPM to tell the host by. */
+  /** What the owner wrote into the TPM to tell the host by. Needs {@link EsxiBootOptions.closedPcrs}. */
   readonly assetTag: Fact<Uint8Array>
-  /** Version records of core modules. */
+  /**
+   * Version records of core modules: hints, because a file of the same bytes is measured in the same way. What proves a
+   * version is the image that the modules are of.
+   */
   readonly versions: readonly Fact<EsxiVersion>[]
-  /** Options as they are in effect, `KEY=VALUE`. */
+  /** Options as they are in effect, `KEY=VALUE`. Needs {@link EsxiBootOptions.closedPcrs}. */
   readonly securityOptions: readonly Fact<string>[]
-  /** Whether the end of the boot was measured; its value is the PCR. ESXi 8.0.1 and later. */
+  /** Whether the end of the boot was measured, and into which PCR: what comes after is not of the boot. ESXi 8.0.1. */
   readonly bootComplete: Fact<number>
   /** What an honest boot does not have. */
   readonly findings: readonly EsxiFinding[]
@@ -52,10 +71,16 @@ export interface EsxiBootOptions {
   /** Whether the firmware said that its log is truncated. */
   readonly truncated?: boolean
   /**
-   * Digests, in the bank, of the decompressed files of options (`jumpstrt.gz` and so on) that the caller approves.
-   * Nothing after a file of unknown contents is verified, because the log could call anything such a file.
+   * Digests, in the bank, of the decompressed files of options (`jumpstrt.gz` and so on) that the caller approves. With
+   * a file of unknown contents in PCR 14 nothing in there is verified, because the log could call anything such a file.
    */
   readonly knownFiles?: Iterable<Uint8Array>
+  /**
+   * PCRs that the approved kernel is known to close with Boot Complete, before anyone else can add to them; none by
+   * default. ESXi closes PCRs from 8.0.1 on; which, a host of one's own shows. Anyone can add Boot Complete later: only
+   * this knowledge makes it a proof that nothing came between.
+   */
+  readonly closedPcrs?: Iterable<number>
 }
 
 /**
@@ -69,89 +94,27 @@ export function esxiBoot(
   log: TcgEventLog,
   bank: string,
   matching: Iterable<number>,
-  { truncated = false, knownFiles = [] }: EsxiBootOptions = {},
+  { truncated = false, knownFiles = [], closedPcrs = [] }: EsxiBootOptions = {},
 ): EsxiBoot {
   const algorithm = declaredBank(log, bank)
   const proved = new Set(matching)
   const { placed, findings } = placeEvents(esxiEvents(log, bank, proved), algorithm, knownFiles)
-  const opaque = placed.filter((one) => one.opaque && esxiPcrNumbers.includes(one.said.pcr))
+  const files = placed.filter(({ maybeFile, said }) => maybeFile && esxiPcrNumbers.includes(said.pcr))
   const toModule = moduleReader(log, algorithm, proved)
-  const commandLine = onlyOne(placed, 'command-line')
+  const commandLine = commandLineFact(placed)
+  const closed = new Set(closedPcrs)
   return {
     bank: algorithm,
-    modules: opaque.filter(({ said }) => said.pcr !== esxiPcrs.variable).map(toModule),
-    options: opaque.filter(({ said }) => said.pcr === esxiPcrs.variable).map(toModule),
+    modules: files.filter(({ said }) => said.pcr !== esxiPcrs.variable).map(toModule),
+    options: files.filter(({ said }) => said.pcr === esxiPcrs.variable).map(toModule),
     commandLine,
-    signers: allOf(placed, 'signer'),
-    assetTag: assetTagFact(placed, commandLine),
-    versions: allOf(placed, 'version'),
-    securityOptions: securityOptionFacts(placed),
+    signers: signerFacts(placed, commandLine),
+    assetTag: assetTagFact(placed, commandLine, closed),
+    versions: versionFacts(placed),
+    securityOptions: securityOptionFacts(placed, commandLine, closed),
     bootComplete: allOf(placed, 'boot-complete')[0] ?? missing('boot-complete'),
     findings: [...logFindings(truncated, proved), ...findings],
   }
-}
-
-type Kind = keyof EsxiStatements
-interface FactEvent<K extends Kind> {
-  readonly fact: Fact<EsxiStatements[K]>
-  readonly event: number
-}
-
-/** Facts of all events of a kind: verified when the events are, and their places allow it. */
-function factsOf<K extends Kind>(placed: readonly PlacedEvent[], kind: K): readonly FactEvent<K>[] {
-  return placed.flatMap(({ said, doubt }) => {
-    if (said.kind !== kind) return []
-    const content = said.content as Fact<EsxiStatements[K]>
-    return [
-      { fact: doubt === undefined ? content : doubted(content, doubt), event: said.event, pcr: said.pcr },
-    ]
-  })
-}
-
-function allOf<K extends Kind>(placed: readonly PlacedEvent[], kind: K): readonly Fact<EsxiStatements[K]>[] {
-  return factsOf(placed, kind).map(({ fact }) => fact)
-}
-
-/** The fact of a kind of which there may be one event. */
-function onlyOne<K extends Kind>(placed: readonly PlacedEvent[], kind: K): Fact<EsxiStatements[K]> {
-  const [first, second] = factsOf(placed, kind)
-  if (first === undefined) return missing(kind)
-  if (second === undefined) return first.fact
-  return doubted(first.fact, `events ${first.event} and ${second.event} are both of the kind ${kind}`)
-}
-
-function missing<K extends Kind>(kind: K): Fact<EsxiStatements[K]> {
-  return { verified: false, hint: undefined, reason: `the log has no event of the kind ${kind}` }
-}
-
-function doubted<T>(fact: Fact<T>, reason: string): Fact<T> {
-  return fact.verified ? { verified: false, hint: fact.value, reason } : fact
-}
-
-/**
- * The asset tag is the last that the boot loader measures, and a host need not have one: so only what was measured
- * between the command line and the end of the boot is one.
- */
-function assetTagFact(placed: readonly PlacedEvent[], commandLine: Fact<string>): Fact<Uint8Array> {
-  const fact = onlyOne(placed, 'asset-tag')
-  if (!fact.verified) return fact
-  if (!commandLine.verified) return doubted(fact, 'the command line, which comes before it, is not verified')
-  const closed = placed.some(({ said }) => said.kind === 'boot-complete' && said.pcr === esxiPcrs.variable)
-  return closed ? fact : doubted(fact, `PCR ${esxiPcrs.variable} was not closed: anyone may have added it`)
-}
-
-/** An option that is stated more than once could be either. */
-function securityOptionFacts(placed: readonly PlacedEvent[]): readonly Fact<string>[] {
-  const facts = allOf(placed, 'security-option')
-  const keyOf = (fact: Fact<string>): string =>
-    (fact.verified ? fact.value : (fact.hint ?? '')).split('=', 1)[0] ?? ''
-  const keys = facts.map(keyOf)
-  return facts.map((fact, i) => {
-    const key = keys[i] ?? ''
-    return keys.indexOf(key) === keys.lastIndexOf(key)
-      ? fact
-      : doubted(fact, `${key} is stated more than once`)
-  })
 }
 
 function moduleReader(log: TcgEventLog, bank: HashAlgorithm, proved: ReadonlySet<number>) {

@@ -13,6 +13,8 @@ import { type EsxiVersion, readPrintable, readVersionRecord } from './version-re
 const [firstSystemPcr, lastSystemPcr] = [8, 15]
 /** Types of the events that the VMkernel makes itself, of which no more is published. */
 const [firstKernelType, lastKernelType] = [0x6000_0001, 0x6000_0004]
+/** File names are at most this long, in characters. */
+const maxFileName = 255
 /** What the VMkernel measures when the boot is over. vSphere Web Services API, HostTpmBootCompleteEventDetails. */
 const bootComplete = utf8('Boot Complete\0')
 
@@ -201,15 +203,15 @@ function stated<T>({ event, proved }: Source, value: T): Fact<T> {
 
 function fileName({ event }: Source, data: Uint8Array): Statement<string> {
   const text = data.at(-1) === 0 ? readPrintable(data.subarray(0, -1)) : undefined
-  return text === undefined || text === '' || text.includes('/')
+  return text === undefined || text === '' || text.length > maxFileName || text.includes('/')
     ? hinting<string>(undefined, `event ${event.index} has no file's name`)
     : hinting(text, `event ${event.index} has a digest of the file and not of its name`)
 }
 
-/** `KEY=VALUE`, with or without a NUL at its end. */
-function readSecurityOption(data: Uint8Array): string | undefined {
+/** `KEY=VALUE`, with or without a NUL at its end; undefined for anything else. */
+export function readSecurityOption(data: Uint8Array): string | undefined {
   const text = readPrintable(data.at(-1) === 0 ? data.subarray(0, -1) : data)
-  return text !== undefined && /^[\w.-]+=/.test(text) ? text : undefined
+  return text !== undefined && /^[\w.-]{1,100}=/.test(text) ? text : undefined
 }
 
 /**

@@ -25,6 +25,8 @@ export const vmVersionRecord: Codec<VmVersionRecord> = versionRecordDef
 
 /** Of the record before its strings, in bytes. */
 const headSize = 32
+const space = 0x20
+const oneLine = 'text in UTF-8 without control characters'
 
 /** What a module says of itself, and the file that it was loaded from. */
 export interface EsxiVersion {
@@ -38,6 +40,7 @@ export interface EsxiVersion {
 /**
  * Reads a version record: every part must lie behind the head and before the file's name, and that at the very end.
  * The three texts may share bytes, as strings in an ELF section do; none may reach into what the boot loader wrote.
+ * Between them may be other texts and NULs, but nothing that a program could be.
  * @throws CODEC_UNDERFLOW, CODEC_VALUE with the field's path and the offset in the record
  */
 export function readVersionRecord(data: Uint8Array): EsxiVersion {
@@ -53,36 +56,38 @@ export function readVersionRecord(data: Uint8Array): EsxiVersion {
   if (fileNameOffset + fileNameLen !== totalSize) {
     throw invalid('fileNameLen', 30, `${totalSize - fileNameOffset}, to the end`, fileNameLen)
   }
-  const text = (field: 'componentName' | 'productName' | 'productVersion', at: number): string => {
-    const [offset, length] = [record[`${field}Offset`], record[`${field}Len`]]
-    if (length === 0) return ''
-    if (offset < headSize) {
-      throw invalid(`${field}Offset`, at, `at least ${headSize}, behind the head`, offset)
-    }
-    if (offset + length > fileNameOffset) {
-      throw invalid(
-        `${field}Len`,
-        at + 2,
-        `an end before the file's name at ${fileNameOffset}`,
-        offset + length,
-      )
-    }
-    return readText(data.subarray(offset, offset + length), field, offset)
+  const strings = data.subarray(headSize, fileNameOffset)
+  if (readPrintable(strings.map((byte) => (byte === 0 ? space : byte))) === undefined) {
+    throw invalid('strings', headSize, oneLine, 'other bytes')
   }
   return {
-    component: text('componentName', 16),
-    product: text('productName', 20),
-    version: text('productVersion', 24),
+    component: readPart(data, record, 'componentName', 16),
+    product: readPart(data, record, 'productName', 20),
+    version: readPart(data, record, 'productVersion', 24),
     file: readText(data.subarray(fileNameOffset), 'fileName', fileNameOffset),
   }
+}
+
+/** One of the three texts; `at` is where the record says where it is. */
+function readPart(
+  data: Uint8Array,
+  record: VmVersionRecord,
+  field: 'componentName' | 'productName' | 'productVersion',
+  at: number,
+): string {
+  const [offset, length] = [record[`${field}Offset`], record[`${field}Len`]]
+  if (length === 0) return ''
+  if (offset < headSize) throw invalid(`${field}Offset`, at, `at least ${headSize}, behind the head`, offset)
+  const end = offset + length
+  if (end <= record.fileNameOffset) return readText(data.subarray(offset, end), field, offset)
+  throw invalid(`${field}Len`, at + 2, `an end before the file's name at ${record.fileNameOffset}`, end)
 }
 
 /** A text with or without a NUL at its end, and none inside. */
 function readText(bytes: Uint8Array, field: string, offset: number): string {
   const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length
   const text = readPrintable(bytes.subarray(0, end))
-  if (text === undefined)
-    throw invalid(field, offset, 'a text in UTF-8 without control characters', 'other bytes')
+  if (text === undefined) throw invalid(field, offset, oneLine, 'other bytes')
   return text
 }
 

@@ -40,7 +40,8 @@ export async function readXml(
   const tree = growTree(wanted, place, refuse)
   let [elements, depth, attributes] = [0, 0, 0]
   parser.on('error', (error) => {
-    throw invalidFrom(place(), 'well-formed XML', error)
+    // The parser puts line and column before what it says.
+    throw invalidImage(place(), 'well-formed XML', error.message.replace(/^\d+:\d+: /, ''))
   })
   parser.on('doctype', () => refuse('no document type', 'one'))
   parser.on('xmldecl', ({ encoding }) => {

@@ -1,10 +1,12 @@
 import { toHex } from '../../bytes/index.js'
 import { digestOf, type HashAlgorithm } from '../../tpm2/index.js'
+import type { Fact } from '../fact.js'
 import type { EsxiEvent } from './events.js'
-import { esxiPcrs, placementOf } from './placement.js'
+import { esxiPcrs, moduleName, placementOf, versionedModules } from './placement.js'
+import { readPrintable } from './version-record.js'
 
-/** What a boot loader makes of a file of no bytes: it measures one zero. */
-export const emptyFile = Uint8Array.of(0)
+/** What the boot loader makes of a file of no bytes: it measures one zero. */
+export const emptyFile: Uint8Array = Uint8Array.of(0)
 
 /** Something about an event that an honest boot does not have. */
 export interface EsxiFinding {
@@ -36,10 +38,13 @@ export interface EsxiFinding {
 /** An event, and what its place in the log makes of it. */
 export interface PlacedEvent {
   readonly said: EsxiEvent
-  /** Why nothing may rest on what it says, however well covered; undefined when its place is as it should be. */
-  readonly doubt: string | undefined
-  /** Whether its digest is of something else than what it says, so that anything may be under it. */
-  readonly opaque: boolean
+  /** Whether it is known what was measured: it is covered and in its place, or a file whose digest is known. */
+  readonly settled: boolean
+  /**
+   * Whether a file may have been measured under it. That its digest covers what it says does not speak against it: a log
+   * can hold a whole file. Only lines, version records and what belongs in PCR 14 are none.
+   */
+  readonly maybeFile: boolean
 }
 
 /** Kinds in the order in which they are measured into each PCR of the boot loader; the kernel's come after these. */
@@ -50,13 +55,11 @@ const order: Readonly<Record<number, readonly EsxiEvent['kind'][]>> = {
   [esxiPcrs.variable]: ['boot-option', 'signer', 'command-line', 'asset-tag'],
 }
 const ofKernel: readonly EsxiEvent['kind'][] = ['security-option', 'kernel', 'boot-complete']
+/** A line of at most this many bytes is no module. */
+const maxLine = 512
 
 /**
- * Follows the events of each PCR in order, which is the one order that a PCR proves.
- *
- * Whoever writes the log chooses labels: he can call the true command line a file of options, and extend the PCR with
- * another one while the system runs. But he can only add at the end. So an event counts when all that comes before it
- * in its PCR is known: covered by its digest and in its place, or a file whose contents are known by their digest.
+ * Judges where each event stands, by the rules of the boot loader.
  * @param known digests, in this bank, of files that the caller knows; the empty file is known always
  */
 export function placeEvents(
@@ -70,17 +73,15 @@ export function placeEvents(
   const findings: EsxiFinding[] = []
   const placed = events.map((said): PlacedEvent => {
     const { pcr, event } = said
-    const trail = trails.get(pcr) ?? { stage: -1, stoppedBy: undefined, closedBy: undefined }
+    const trail = trails.get(pcr) ?? { stage: -1, closedBy: undefined }
     const finding = findWrong(said, trail, seen)
     if (finding !== undefined) findings.push({ ...finding, event, pcr })
-    const doubt = finding?.reason ?? doubtOf(said, trail)
-    const settled = finding === undefined && (said.covered || files.has(toHex(said.digest)))
     trails.set(pcr, {
       stage: Math.max(trail.stage, stageOf(said)),
-      stoppedBy: trail.stoppedBy ?? (settled ? undefined : event),
       closedBy: trail.closedBy ?? (said.kind === 'boot-complete' ? event : undefined),
     })
-    return { said, doubt, opaque: !said.covered || finding !== undefined }
+    const settled = finding === undefined && (said.covered || files.has(toHex(said.digest)))
+    return { said, settled, maybeFile: finding !== undefined || !said.covered || !isNoFile(said) }
   })
   return { placed, findings }
 }
@@ -89,8 +90,6 @@ export function placeEvents(
 interface Trail {
   /** The furthest kind in the PCR's order. */
   readonly stage: number
-  /** The first event of which nothing is known. */
-  readonly stoppedBy: number | undefined
   /** The event that ended the boot. */
   readonly closedBy: number | undefined
 }
@@ -98,36 +97,43 @@ interface Trail {
 type Finding = Pick<EsxiFinding, 'kind' | 'reason'> | undefined
 
 function findWrong(said: EsxiEvent, { stage, closedBy }: Trail, seen: Set<string>): Finding {
-  const { kind, event, pcr, content } = said
+  const { kind, event, pcr } = said
+  const name = describe(said)
   if (closedBy !== undefined) {
     const reason = `event ${event} follows Boot Complete, event ${closedBy}`
     return { kind: kind === 'boot-complete' ? 'repeated' : 'after-boot-complete', reason }
   }
-  if (!belongs(said))
-    return { kind: 'wrong-pcr', reason: `event ${event}, ${describe(said)}, is in PCR ${pcr}` }
+  if (!belongs(said)) return { kind: 'wrong-pcr', reason: `event ${event}, ${name}, is in PCR ${pcr}` }
+  // A core module that is loaded late has its version record late.
   if (kind !== 'version' && kind !== 'unknown' && stageOf(said) < stage) {
-    return { kind: 'out-of-order', reason: `event ${event}, ${describe(said)}, comes too late in PCR ${pcr}` }
+    return { kind: 'out-of-order', reason: `event ${event}, ${name}, comes too late in PCR ${pcr}` }
   }
-  const name = nameOf(said)
-  if (name !== undefined) {
-    if (seen.has(name)) return { kind: 'repeated', reason: `event ${event} is another ${describe(said)}` }
-    seen.add(name)
+  const once = onceOf(said)
+  if (once !== undefined && seen.has(once)) {
+    return { kind: 'repeated', reason: `event ${event} is another ${name}` }
   }
-  if (said.covered || content.verified || kind === 'kernel' || fileOf(said) !== undefined) return undefined
+  if (once !== undefined) seen.add(once)
+  return findUnread(said)
+}
+
+/** What cannot be read, or is not covered. The form of the kernel's own is not published: that alone is no finding. */
+function findUnread(said: EsxiEvent): Finding {
+  const { kind, event, covered, content } = said
+  const version = versionOf(said)
+  if (version !== undefined && !versionedModules.includes(version)) {
+    return { kind: 'unknown', reason: `event ${event} is a version record of a module that has none` }
+  }
+  if (covered || content.verified || kind === 'kernel' || fileOf(said) !== undefined) return undefined
   return { kind: kind === 'unknown' ? 'unknown' : 'not-covered', reason: content.reason }
 }
 
-/** What there may be one of in a boot: each file by name, the command line and the asset tag. */
-function nameOf(said: EsxiEvent): string | undefined {
+/** What there may be one of in a boot: each file, the version record of each, the command line and the asset tag. */
+function onceOf(said: EsxiEvent): string | undefined {
   const file = fileOf(said)
   if (file !== undefined) return `file ${file}`
+  const version = versionOf(said)
+  if (version !== undefined) return `version ${version}`
   return said.kind === 'command-line' || said.kind === 'asset-tag' ? said.kind : undefined
-}
-
-function doubtOf({ kind, pcr }: EsxiEvent, { stage, stoppedBy }: Trail): string | undefined {
-  if (kind === 'boot-complete') return undefined
-  if (stoppedBy !== undefined) return `PCR ${pcr} has event ${stoppedBy} before it, of which nothing is known`
-  return kind === 'version' && stage > 0 ? `PCR ${pcr} has modules before it` : undefined
 }
 
 /** Whether the boot loader, or the kernel, measures such an event into the PCR that it is in. */
@@ -145,10 +151,27 @@ function stageOf({ kind, pcr }: EsxiEvent): number {
   return ofKernel.includes(kind) ? kinds.length : kinds.indexOf(kind)
 }
 
+/** Whether an event that is covered and in its place says what no module and no file of options can be. */
+function isNoFile(said: EsxiEvent): boolean {
+  if (said.kind === 'security-option') return (statementOf(said.content) ?? '').length <= maxLine
+  if (said.kind !== 'kernel') return true
+  const data = statementOf(said.content)
+  return data !== undefined && data.length <= maxLine && readPrintable(data) !== undefined
+}
+
 /** Name of the file that an event is about; a hint. Undefined for other events and for one without a name. */
 export function fileOf(said: EsxiEvent): string | undefined {
-  if (said.kind !== 'module' && said.kind !== 'boot-option') return undefined
-  return said.content.verified ? said.content.value : said.content.hint
+  return said.kind === 'module' || said.kind === 'boot-option' ? statementOf(said.content) : undefined
+}
+
+function versionOf(said: EsxiEvent): string | undefined {
+  const record = said.kind === 'version' ? statementOf(said.content) : undefined
+  return record === undefined ? undefined : moduleName(record.file)
+}
+
+/** What an event says, true or not. */
+function statementOf<T>(fact: Fact<T>): T | undefined {
+  return fact.verified ? fact.value : fact.hint
 }
 
 function describe(said: EsxiEvent): string {
