@@ -32,6 +32,14 @@ export {
 } from './event-log-builder.js'
 export type { SpecIdOptions } from './event-log-records.js'
 export {
+  type BuiltImaEntry,
+  type BuiltImaFile,
+  type BuiltImaList,
+  type ImaListBuilder,
+  type ImaListOptions,
+  imaList,
+} from './ima-list-builder.js'
+export {
   type KeyServerContractOptions,
   type KeyServerSubject,
   keyServerContract,

@@ -1,202 +1,192 @@
-import { Writer } from '../../codec/index.js'
 import type { HashAlgorithm } from '../../tpm2/index.js'
+import type { ListInput } from './binary-list.js'
 import { listedHashSizes } from './hash-algorithms.js'
-import { checkPcr, type ImaLogLimits, limit, pathOf, refuse } from './limits.js'
-import { type EntryPlace, type ImaSource, ParsedEntry } from './parsed-entry.js'
+import { checkEntries, checkLimit, checkPcr, pathOf, refuse } from './limits.js'
+import { RecordWriter } from './record-writer.js'
+import { type ImaRecords, oldDigestSize, oldNameSize, oldTemplate } from './records.js'
 import { formOf, type ImaField, type ImaTemplate, templateOf } from './templates.js'
 
-/** What is read of a list in text. */
-export interface AsciiList {
-  readonly list: Uint8Array
-  readonly start: number
-  readonly first: number
-  readonly littleEndian: boolean
-  /** Of the template hashes; undefined to take the one of their length. */
-  readonly listedAlgorithm: HashAlgorithm | undefined
-  readonly limits: ImaLogLimits
+/** What one line is read with. */
+interface Line {
+  readonly input: ListInput
+  readonly writer: RecordWriter
+  readonly entry: number
 }
 
-/** Where reading is, for errors: an entry, and the offset in bytes of its part that is read. */
-interface Position {
-  readonly entry: number
-  readonly offset: number
+/** What lines have in common. */
+interface Lines {
+  readonly known: Map<string, ImaTemplate>
+  /** Size of the template hashes in bytes, once one was read. */
+  listedSize: number | undefined
 }
 
 const lineFeed = 0x0a
-const oldDigestSize = 20
 
 /**
- * Reads the entries of `ascii_runtime_measurements`: a line each, its parts separated by one space. The template data is
- * made from them as the kernel has it in binary, since that is what it hashed; what a text does not show (a NUL within
- * a name, say) leads to another template hash. A line break within a name is not told from the end of a line. Kernel:
+ * Reads the entries of `ascii_runtime_measurements`: a line each, its parts separated by one space. The records are made
+ * of them as the kernel has them in binary, since that is what it hashed; what a text does not show (a NUL within a
+ * name, say) leads to another template hash. A line break within a name is not told from the end of a line. Kernel:
  * ima_ascii_measurements_show.
  * @throws CODEC_VALUE, CODEC_LIMIT
  */
-export function readAsciiList(input: AsciiList): { source: ImaSource; entries: readonly ParsedEntry[] } {
-  const { list, limits } = input
+export function readAsciiList(input: ListInput): ImaRecords {
+  const { list, start, first, littleEndian, limits } = input
   const text = Buffer.from(list.buffer, list.byteOffset, list.byteLength)
-  const writer = new Writer()
-  const lines: { pcr: number; template: ImaTemplate; place: EntryPlace }[] = []
-  let hashSize = 0
-  for (let offset = input.start; offset < list.length; ) {
-    const found = list.indexOf(lineFeed, offset)
+  const writer = new RecordWriter(littleEndian, list.length - start)
+  const lines: Lines = { known: new Map(), listedSize: undefined }
+  const templates: ImaTemplate[] = []
+  const offsets: number[] = []
+  const places: number[] = []
+  for (let offset = start; offset < list.length; ) {
+    const found = text.indexOf(lineFeed, offset)
     const end = found === -1 ? list.length : found
-    const entry = input.first + lines.length
-    limit('ImaLog.entries', offset, limits.entries, entry + 1)
-    const line = readLine(input, writer, text.toString('latin1', offset, end), { entry, offset })
-    if (hashSize !== 0 && line.hashSize !== hashSize) {
-      throw refuse(pathOf(entry, 'templateHash'), offset, `${hashSize} bytes`, `${line.hashSize} bytes`)
-    }
-    hashSize = line.hashSize
-    lines.push({ ...line, place: { ...line.place, offset, length: end - offset } })
+    checkEntries(limits, offset, offsets.length)
+    const line = { input, writer, entry: first + offsets.length }
+    offsets.push(offset)
+    places.push(writer.length)
+    templates.push(readLine(line, lines, text.toString('latin1', offset, end), offset))
     offset = end + 1
   }
-  const source = sourceOf(input, writer.finish(), hashSize)
-  return {
-    source,
-    entries: lines.map(
-      ({ pcr, template, place }, i) => new ParsedEntry(source, input.first + i, pcr, template, place),
-    ),
-  }
-}
-
-function sourceOf(
-  { list, littleEndian, listedAlgorithm }: AsciiList,
-  bytes: Uint8Array,
-  hashSize: number,
-): ImaSource {
+  const listedAlgorithm = input.listedAlgorithm ?? algorithmOf(lines.listedSize) ?? 'sha1'
+  const listedSize = lines.listedSize ?? 0
+  const bytes = writer.finish()
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const byLength = listedHashSizes.find(([size]) => size === hashSize)?.[1]
-  const algorithm = listedAlgorithm ?? byLength ?? 'sha1'
-  return { list, bytes, view, littleEndian, listedAlgorithm: algorithm, listedSize: hashSize }
+  const common = { list, bytes, view, littleEndian, listedAlgorithm, listedSize, templates, first }
+  return { ...common, offsets, places }
 }
 
-/** Reads one line; writes template hash and template data. */
-function readLine(input: AsciiList, writer: Writer, line: string, { entry, offset }: Position) {
-  const parts = line.split(' ')
-  if (parts[0] === '') parts.shift()
-  const shift = line.startsWith(' ') ? 1 : 0
-  const [pcrText = '', hashText = '', name = '', ...values] = parts
-  if (!/^\d{1,2}$/.test(pcrText)) {
-    throw refuse(pathOf(entry, 'pcr'), offset, 'a PCR in decimal', quote(pcrText))
-  }
-  checkPcr(entry, offset, Number(pcrText))
-  let at = offset + shift + pcrText.length + 1
-  const listedHash = writer.length
-  const hashSize = writeHex(writer, hashText, pathOf(entry, 'templateHash'), at)
-  checkHashSize(input.listedAlgorithm, hashSize, pathOf(entry, 'templateHash'), at)
-  at += hashText.length + 1
-  limit(pathOf(entry, 'templateName'), at, input.limits.templateName, name.length)
-  const template = templateOf(name)
-  if (template.fields === undefined) {
-    throw refuse(pathOf(entry, 'templateName'), at, 'a template that is known', quote(name))
-  }
-  at += name.length + 1
+function algorithmOf(size: number | undefined): HashAlgorithm | undefined {
+  return listedHashSizes.find(([listed]) => listed === size)?.[1]
+}
+
+/** Reads one line and writes its record. */
+function readLine(line: Line, lines: Lines, text: string, offset: number): ImaTemplate {
+  const { input, writer, entry } = line
+  const start = text.startsWith(' ') ? 1 : 0
+  const [pcr = '', hash = '', name = '', ...values] = text.slice(start).split(' ')
+  if (!/^\d{1,2}$/.test(pcr)) throw refuse(pathOf(entry, 'pcr'), offset, 'a PCR in decimal', quote(pcr))
+  checkPcr(entry, offset, Number(pcr))
+  writer.u32(Number(pcr))
+  const hashAt = offset + start + pcr.length + 1
+  readListedHash(line, lines, hash, hashAt)
+  const nameAt = hashAt + hash.length + 1
+  const template = readTemplate(line, lines, name, nameAt)
+  writer.u32(name.length)
+  writer.latin1(name)
+  const old = name === oldTemplate
+  const sizeAt = writer.length
+  if (!old) writer.u32(0)
   const data = writer.length
-  for (const [i, value] of fieldsOf(template.fields, values, { entry, offset: at }).entries()) {
-    const field = template.fields[i] as ImaField
-    writeField(input, writer, name === 'ima' && field === 'd', field, value, { entry, offset: at })
-    at += value.length + 1
-  }
-  const dataLength = writer.length - data
-  limit(pathOf(entry, 'templateData'), offset, input.limits.templateData, dataLength)
-  return { pcr: Number(pcrText), template, hashSize, place: { listedHash, data, dataLength } }
+  readFields(line, template, values, nameAt + name.length + 1)
+  const length = writer.length - data
+  checkLimit(entry, 'templateData', offset, input.limits.templateData, length)
+  if (!old) writer.patch(sizeAt, length)
+  return template
 }
 
-function checkHashSize(wanted: HashAlgorithm | undefined, size: number, path: string, offset: number): void {
-  const known = listedHashSizes.some(([listed, algorithm]) =>
-    wanted === undefined ? listed === size : algorithm === wanted && listed === size,
+function readListedHash({ input, writer, entry }: Line, lines: Lines, text: string, offset: number): void {
+  const size = writer.hex(text)
+  const path = pathOf(entry, 'templateHash')
+  if (size === -1) throw refuse(path, offset, 'hexadecimal digits', quote(text))
+  lines.listedSize ??= size
+  const wanted = input.listedAlgorithm
+  const known = listedHashSizes.some(
+    ([listed, algorithm]) => listed === size && (wanted === undefined || wanted === algorithm),
   )
   if (!known) throw refuse(path, offset, `a digest of ${wanted ?? 'a known algorithm'}`, `${size} bytes`)
+  if (size !== lines.listedSize) throw refuse(path, offset, `${lines.listedSize} bytes`, `${size} bytes`)
+}
+
+function readTemplate({ input, entry }: Line, { known }: Lines, name: string, offset: number): ImaTemplate {
+  const found = known.get(name)
+  if (found !== undefined) return found
+  checkLimit(entry, 'templateName', offset, input.limits.templateName, name.length)
+  const template = templateOf(name)
+  if (template.fields === undefined) {
+    throw refuse(pathOf(entry, 'templateName'), offset, 'a template that is known', quote(name))
+  }
+  known.set(name, template)
+  return template
 }
 
 /** One text for each field. Kernels that did not yet write `_` for a space may have some in a name that stands last. */
-function fieldsOf(
-  fields: readonly ImaField[],
-  values: readonly string[],
-  { entry, offset }: Position,
-): readonly string[] {
+function readFields(line: Line, { name, fields = [] }: ImaTemplate, values: string[], offset: number): void {
   const last = fields.length - 1
-  const open = formOf(fields[last] as ImaField) === 'text' && values.length > last
+  const open = formOf(fields[last] as ImaField) === 'text' && values.length > fields.length
   const texts = open ? [...values.slice(0, last), values.slice(last).join(' ')] : values
-  if (texts.length === fields.length) return texts
-  throw refuse(
-    pathOf(entry, 'templateData'),
-    offset,
-    `${fields.length} fields (${fields.join(' ')})`,
-    `${texts.length}`,
-  )
-}
-
-/** Writes a field with its length before it, or, when `bare`, without. */
-function writeField(
-  input: AsciiList,
-  writer: Writer,
-  bare: boolean,
-  field: ImaField,
-  text: string,
-  { entry, offset }: Position,
-): void {
-  const path = pathOf(entry, field)
-  const { littleEndian, limits } = input
-  if (bare) {
-    const size = writeHex(writer, text, path, offset)
-    if (size !== oldDigestSize) throw refuse(path, offset, `${oldDigestSize} bytes`, `${size} bytes`)
-    return
+  if (texts.length !== fields.length) {
+    const expected = `${fields.length} fields (${fields.join(' ')})`
+    throw refuse(pathOf(line.entry, 'templateData'), offset, expected, String(texts.length))
   }
-  const bytes = binaryOf(field, text, path, offset, littleEndian)
-  if (formOf(field) === 'text') limit(path, offset, limits.path, bytes.length)
-  writer.u32(bytes.length, littleEndian)
-  writer.bytes(bytes)
+  let at = offset
+  for (let i = 0; i < fields.length; i++) {
+    const text = texts[i] as string
+    const field = fields[i] as ImaField
+    if (name === oldTemplate) readOldField(line, field, text, at)
+    else readField(line, field, text, at)
+    at += text.length + 1
+  }
 }
 
-/** A field's bytes, by how its text came about. */
-function binaryOf(field: ImaField, text: string, path: string, offset: number, littleEndian: boolean) {
+/** A field of template `ima`: the digest as it is, the name without its NUL. */
+function readOldField({ writer, entry }: Line, field: ImaField, text: string, offset: number): void {
+  if (field === 'n') {
+    checkLimit(entry, field, offset, oldNameSize - 1, text.length)
+    writer.u32(text.length)
+    writer.latin1(text)
+  } else if (writer.hex(text) !== oldDigestSize) {
+    throw refuse(pathOf(entry, field), offset, `a digest of ${oldDigestSize} bytes`, quote(text))
+  }
+}
+
+/** A field with its length before it. */
+function readField(line: Line, field: ImaField, text: string, offset: number): void {
+  const { input, writer, entry } = line
+  const sizeAt = writer.length
+  writer.u32(0)
+  writeField(line, field, text, offset)
+  const size = writer.length - sizeAt - 4
+  if (formOf(field) === 'text') checkLimit(entry, field, offset, input.limits.path, size)
+  writer.patch(sizeAt, size)
+}
+
+/** Writes a field's bytes, by how the kernel made its text. */
+function writeField(line: Line, field: ImaField, text: string, offset: number): void {
+  const { writer } = line
   switch (formOf(field)) {
     case 'digest':
     case 'hex':
-      return fromHexText(text, path, offset)
+      writeHex(line, field, text, offset)
+      break
     case 'prefixed-digest': {
-      if (text === '') return new Uint8Array(0)
       const end = text.lastIndexOf(':') + 1
-      if (end === 0) throw refuse(path, offset, 'an algorithm and a digest', quote(text))
-      return Buffer.concat([
-        Buffer.from(`${text.slice(0, end)}\0`, 'latin1'),
-        fromHexText(text.slice(end), path, offset + end),
-      ])
+      if (end > 0) writer.latin1(`${text.slice(0, end)}\0`)
+      else if (text !== '')
+        throw refuse(pathOf(line.entry, field), offset, 'an algorithm before', quote(text))
+      writeHex(line, field, text.slice(end), offset + end)
+      break
     }
     case 'text':
-      return Buffer.from(text === '' && field === 'xattrnames' ? '' : `${text}\0`, 'latin1')
+      // Only the attributes' names may be none at all; every other text has its NUL.
+      if (text !== '' || field !== 'xattrnames') writer.latin1(`${text}\0`)
+      break
     case 'u32':
-      return integer(text, 4, littleEndian, path, offset)
+      if (text !== '') writer.u32(integer(line, field, text, offset, 32))
+      break
     case 'u16':
-      return integer(text, 2, littleEndian, path, offset)
+      if (text !== '') writer.u16(integer(line, field, text, offset, 16))
+      break
   }
 }
 
-/** An integer of so many bytes; none for an empty text. */
-function integer(text: string, size: 2 | 4, littleEndian: boolean, path: string, offset: number): Uint8Array {
-  if (text === '') return new Uint8Array(0)
+function writeHex({ writer, entry }: Line, field: ImaField, text: string, offset: number): void {
+  if (writer.hex(text) === -1) throw refuse(pathOf(entry, field), offset, 'hexadecimal digits', quote(text))
+}
+
+function integer({ entry }: Line, field: ImaField, text: string, offset: number, bits: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value < 2 ** (8 * size))) throw refuse(path, offset, `a number of ${8 * size} bits`, quote(text))
-  const bytes = new Uint8Array(size)
-  const view = new DataView(bytes.buffer)
-  if (size === 4) view.setUint32(0, value, littleEndian)
-  else view.setUint16(0, value, littleEndian)
-  return bytes
-}
-
-function writeHex(writer: Writer, text: string, path: string, offset: number): number {
-  const bytes = fromHexText(text, path, offset)
-  writer.bytes(bytes)
-  return bytes.length
-}
-
-/** Node's decoder stops at what it does not know, and at half a byte: then it gives fewer bytes. */
-function fromHexText(text: string, path: string, offset: number): Uint8Array {
-  const bytes = Buffer.from(text, 'hex')
-  if (2 * bytes.length !== text.length) throw refuse(path, offset, 'hexadecimal digits', quote(text))
-  return bytes
+  if (value < 2 ** bits) return value
+  throw refuse(pathOf(entry, field), offset, `a number of ${bits} bits`, quote(text))
 }
 
 /** The start of a text, on one line. */

@@ -1,161 +1,147 @@
 import { TrustholdError } from '../../errors/index.js'
-import type { HashAlgorithm } from '../../tpm2/index.js'
+import { type HashAlgorithm, hashFacts } from '../../tpm2/index.js'
 import { listedHashSizes } from './hash-algorithms.js'
-import { checkPcr, type ImaLogLimits, limit, pathOf, refuse } from './limits.js'
-import { type ImaSource, ParsedEntry } from './parsed-entry.js'
-import { formOf, type ImaTemplate, templateOf } from './templates.js'
+import { checkEntries, checkLimit, checkPcr, type ImaLogLimits, pathOf, refuse } from './limits.js'
+import { type ImaRecords, numberSize, oldDigestSize, oldNameSize, oldTemplate } from './records.js'
+import { formOf, type ImaField, type ImaTemplate, templateOf } from './templates.js'
 
-/** What is read of a binary list. */
-export interface BinaryList {
-  readonly source: ImaSource
+/** What is read of a list. */
+export interface ListInput {
+  readonly list: Uint8Array
   /** Where reading starts, in bytes. */
   readonly start: number
   /** Index of the first entry that is read. */
   readonly first: number
+  readonly littleEndian: boolean
+  /** Of the template hashes; undefined to find out. */
+  readonly listedAlgorithm: HashAlgorithm | undefined
   readonly limits: ImaLogLimits
 }
 
-/** Size of every number in the format, in bytes. */
-const numberSize = 4
-/** In template `ima` the digest has no length before it. */
-const bareDigestSize = 20
-const longestOldName = 255
-/** Of a template that is recognised, in bytes. */
-const longestName = 255
+/** Records that were read so far. */
+interface Reading {
+  readonly input: ListInput
+  readonly view: DataView
+  readonly listedSize: number
+  readonly templates: ImaTemplate[]
+  readonly known: Map<string, ImaTemplate>
+  /** Where the name of the template before stands: the next is mostly the same, and need not be looked up. */
+  lastName: number
+}
 
 /**
- * Reads the entries of `binary_runtime_measurements`: for each PCR, template hash, template name and template data, the
- * last two with their length before them. Kernel: ima_measurements_show.
- * @throws CODEC_UNDERFLOW, CODEC_LIMIT, CODEC_VALUE
+ * Reads the entries of `binary_runtime_measurements`. Kernel: ima_measurements_show.
+ * @throws CODEC_UNDERFLOW, CODEC_TRAILING, CODEC_LIMIT, CODEC_VALUE
  */
-export function readBinaryList(list: BinaryList): readonly ParsedEntry[] {
-  const { source, limits } = list
-  const entries: ParsedEntry[] = []
-  const templates = new Map<string, ImaTemplate>()
-  let offset = list.start
-  while (offset < source.bytes.length) {
-    const index = list.first + entries.length
-    limit('ImaLog.entries', offset, limits.entries, index + 1)
-    const entry = readRecord(list, templates, index, offset)
-    entries.push(entry)
-    offset = entry.end
+export function readBinaryList(input: ListInput): ImaRecords {
+  const { list, start, first, littleEndian, limits } = input
+  const listedAlgorithm = input.listedAlgorithm ?? findListedAlgorithm(input)
+  const view = new DataView(list.buffer, list.byteOffset, list.byteLength)
+  const listedSize = hashFacts(listedAlgorithm).size
+  const reading: Reading = { input, view, listedSize, templates: [], known: new Map(), lastName: 0 }
+  const offsets: number[] = []
+  let offset = start
+  while (offset < list.length) {
+    const entry = first + offsets.length
+    checkEntries(limits, offset, offsets.length)
+    offsets.push(offset)
+    offset = readRecord(reading, entry, offset)
   }
-  return entries
+  const { templates } = reading
+  const common = { list, bytes: list, view, littleEndian, listedAlgorithm, listedSize, templates, first }
+  return { ...common, offsets, places: offsets }
 }
 
-function readRecord(
-  { source, limits }: BinaryList,
-  templates: Map<string, ImaTemplate>,
-  index: number,
-  offset: number,
-): ParsedEntry {
-  const { view, littleEndian, listedSize } = source
-  need(view, index, 'header', offset, numberSize + listedSize + numberSize)
-  const pcr = view.getUint32(offset, littleEndian)
-  checkPcr(index, offset, pcr)
-  const listedHash = offset + numberSize
-  const nameAt = listedHash + listedSize + numberSize
+/** Reads one record; where the next starts. */
+function readRecord(reading: Reading, entry: number, offset: number): number {
+  const { input, view, listedSize, templates } = reading
+  const { littleEndian, limits } = input
+  need(view, entry, 'header', offset, numberSize + listedSize + numberSize)
+  checkPcr(entry, offset, view.getUint32(offset, littleEndian))
+  const nameAt = offset + numberSize + listedSize + numberSize
   const nameLength = view.getUint32(nameAt - numberSize, littleEndian)
-  limit(pathOf(index, 'templateName'), nameAt - numberSize, limits.templateName, nameLength)
-  need(view, index, 'templateName', nameAt, nameLength)
-  const template = readTemplate(source, templates, index, nameAt, nameLength)
+  checkLimit(entry, 'templateName', nameAt - numberSize, limits.templateName, nameLength)
+  need(view, entry, 'templateName', nameAt, nameLength)
+  const template = readTemplate(reading, entry, nameAt, nameLength)
+  templates.push(template)
   const sizeAt = nameAt + nameLength
-  const old = template.name === 'ima'
-  const data = old ? sizeAt : sizeAt + numberSize
-  const dataLength = old ? readOldLength(source, index, sizeAt) : readLength(source, index, sizeAt, limits)
-  if (!old && template.fields !== undefined) checkFields(source, index, template, data, dataLength, limits)
-  const length = data + dataLength - offset
-  return new ParsedEntry(source, index, pcr, template, { offset, length, listedHash, data, dataLength })
+  if (template.name === oldTemplate) return sizeAt + readOldLength(view, littleEndian, entry, sizeAt)
+  need(view, entry, 'templateData', sizeAt, numberSize)
+  const length = view.getUint32(sizeAt, littleEndian)
+  checkLimit(entry, 'templateData', sizeAt, limits.templateData, length)
+  const data = sizeAt + numberSize
+  need(view, entry, 'templateData', data, length)
+  if (template.fields !== undefined) checkFields(reading, entry, template, data, length)
+  return data + length
 }
 
-function readTemplate(
-  { bytes }: ImaSource,
-  templates: Map<string, ImaTemplate>,
-  index: number,
-  offset: number,
-  length: number,
-): ImaTemplate {
-  const name = latin1(bytes, offset, length)
-  const found = templates.get(name)
+function readTemplate(reading: Reading, entry: number, offset: number, length: number): ImaTemplate {
+  const { list } = reading.input
+  const before = reading.templates.at(-1)
+  if (before?.name.length === length && isSame(list, reading.lastName, offset, length)) return before
+  reading.lastName = offset
+  const name = latin1(list, offset, length)
+  const found = reading.known.get(name)
   if (found !== undefined) return found
   if (!/^[!-~]+$/.test(name)) {
-    throw refuse(
-      pathOf(index, 'templateName'),
-      offset,
-      'a name of printable characters',
-      JSON.stringify(name),
-    )
+    const path = pathOf(entry, 'templateName')
+    throw refuse(path, offset, 'a name of printable characters', JSON.stringify(name))
   }
   const template = templateOf(name)
-  templates.set(name, template)
+  reading.known.set(name, template)
   return template
 }
 
-/** Length of the template data. */
-function readLength({ view, littleEndian }: ImaSource, index: number, offset: number, limits: ImaLogLimits) {
-  need(view, index, 'templateData', offset, numberSize)
-  const length = view.getUint32(offset, littleEndian)
-  limit(pathOf(index, 'templateData'), offset, limits.templateData, length)
-  need(view, index, 'templateData', offset + numberSize, length)
-  return length
+function isSame(bytes: Uint8Array, a: number, b: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[a + i] !== bytes[b + i]) return false
+  return true
 }
 
-/** Length of template `ima`'s data, which states only that of the name. */
-function readOldLength({ view, littleEndian }: ImaSource, index: number, offset: number): number {
-  const head = bareDigestSize + numberSize
-  need(view, index, 'templateData', offset, head)
-  const length = view.getUint32(offset + bareDigestSize, littleEndian)
-  limit(pathOf(index, 'n'), offset + bareDigestSize, longestOldName, length)
-  need(view, index, 'n', offset + head, length)
+/** Length of template `ima`'s data. */
+function readOldLength(view: DataView, littleEndian: boolean, entry: number, offset: number): number {
+  const head = oldDigestSize + numberSize
+  need(view, entry, 'templateData', offset, head)
+  const length = view.getUint32(offset + oldDigestSize, littleEndian)
+  checkLimit(entry, 'n', offset + oldDigestSize, oldNameSize - 1, length)
+  need(view, entry, 'n', offset + head, length)
   return head + length
 }
 
 /** Walks over the fields: together they are the template data, no more and no less. */
 function checkFields(
-  { view, littleEndian }: ImaSource,
-  index: number,
+  { view, input }: Reading,
+  entry: number,
   { fields = [] }: ImaTemplate,
   start: number,
-  dataLength: number,
-  limits: ImaLogLimits,
+  length: number,
 ): void {
-  const end = start + dataLength
+  const end = start + length
   let at = start
-  for (const field of fields) {
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as ImaField
     const left = end - at - numberSize
-    const length = left < 0 ? 0 : view.getUint32(at, littleEndian)
-    if (length > left) {
-      throw new TrustholdError('CODEC_UNDERFLOW', {
-        path: pathOf(index, field),
-        offset: at,
-        needed: numberSize + length,
-        available: end - at,
-      })
-    }
-    if (formOf(field) === 'text') limit(pathOf(index, field), at, limits.path, length)
-    at += numberSize + length
+    const size = left < 0 ? 0 : view.getUint32(at, input.littleEndian)
+    if (size > left) throw underflow(entry, field, at, numberSize + size, end - at)
+    if (formOf(field) === 'text') checkLimit(entry, field, at, input.limits.path, size)
+    at += numberSize + size
   }
-  if (at < end) {
-    throw new TrustholdError('CODEC_TRAILING', {
-      path: pathOf(index, 'templateData'),
-      offset: at,
-      trailing: end - at,
-    })
-  }
+  if (at === end) return
+  const path = pathOf(entry, 'templateData')
+  throw new TrustholdError('CODEC_TRAILING', { path, offset: at, trailing: end - at })
 }
 
 /**
  * The algorithm of a binary list's template hashes, told by where the first template's name stands: the standard file
  * has SHA-1, those with an algorithm in their name (Linux 6.10) have that one. SHA-1 when no template is recognised.
  */
-export function findListedAlgorithm(bytes: Uint8Array, offset: number, littleEndian: boolean): HashAlgorithm {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function findListedAlgorithm({ list, start, littleEndian, limits }: ListInput): HashAlgorithm {
+  const view = new DataView(list.buffer, list.byteOffset, list.byteLength)
   for (const [size, algorithm] of listedHashSizes) {
-    const nameAt = offset + numberSize + size + numberSize
-    if (nameAt > bytes.length) break
+    const nameAt = start + numberSize + size + numberSize
+    if (nameAt > list.length) break
     const length = view.getUint32(nameAt - numberSize, littleEndian)
-    if (length > Math.min(bytes.length - nameAt, longestName)) continue
-    if (templateOf(latin1(bytes, nameAt, length)).fields !== undefined) return algorithm
+    if (length > Math.min(list.length - nameAt, limits.templateName)) continue
+    if (templateOf(latin1(list, nameAt, length)).fields !== undefined) return algorithm
   }
   return 'sha1'
 }
@@ -167,7 +153,9 @@ function latin1(bytes: Uint8Array, offset: number, length: number): string {
 
 function need(view: DataView, entry: number, field: string, offset: number, needed: number): void {
   const available = view.byteLength - offset
-  if (needed > available) {
-    throw new TrustholdError('CODEC_UNDERFLOW', { path: pathOf(entry, field), offset, needed, available })
-  }
+  if (needed > available) throw underflow(entry, field, offset, needed, available)
+}
+
+function underflow(entry: number, field: string, offset: number, needed: number, available: number) {
+  return new TrustholdError('CODEC_UNDERFLOW', { path: pathOf(entry, field), offset, needed, available })
 }

@@ -1,5 +1,5 @@
 import type { HashAlgorithm } from '../../tpm2/index.js'
-import type { MeasuredEvent, MeasurementLog } from '../record.js'
+import type { Extensions, MeasuredEvent, MeasurementLog } from '../record.js'
 import type { ImaField, ImaTemplate } from './templates.js'
 
 /**
@@ -65,8 +65,14 @@ export interface ImaLog extends MeasurementLog {
   /** Of the listed template hashes. */
   readonly listedAlgorithm: HashAlgorithm
   readonly events: readonly ImaEntry[]
-  /** Entries of the kernel's list before these: 0, unless only its end was parsed. Indices count from the list's start. */
+  /** Index of the first entry in the kernel's list: 0, unless only the list's end was parsed. */
   readonly first: number
+  /** Index after that of the last entry. */
+  readonly end: number
   /** Bytes of the kernel's list before those that offsets count in: 0, unless only its end was given. */
   readonly base: number
+  /** One entry by its index in the kernel's list; undefined when it is not here. */
+  entry(index: number): ImaEntry | undefined
+  /** As for every log; a rule says of what digests are made, as in {@link ImaEntry.copyDigest}. */
+  extensions(bank: HashAlgorithm, rule?: DigestRule): Extensions
 }

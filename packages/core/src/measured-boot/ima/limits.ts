@@ -35,11 +35,31 @@ export function refuse(path: string, offset: number, expected: string, actual: s
 }
 
 /**
- * Checks that a value is at most its limit.
+ * Checks that a field of an entry is at most its limit.
  * @throws CODEC_LIMIT
  */
-export function limit(path: string, offset: number, most: number, actual: number): void {
-  if (actual > most) throw new TrustholdError('CODEC_LIMIT', { path, offset, limit: most, actual })
+export function checkLimit(
+  entry: number,
+  field: string,
+  offset: number,
+  limit: number,
+  actual: number,
+): void {
+  if (actual > limit) throw exceeded(pathOf(entry, field), offset, limit, actual)
+}
+
+/**
+ * Checks that there is room for one more entry.
+ * @param entries that were read before
+ * @throws CODEC_LIMIT
+ */
+export function checkEntries({ entries: limit }: ImaLogLimits, offset: number, entries: number): void {
+  if (entries >= limit) throw exceeded('ImaLog.entries', offset, limit, entries + 1)
+}
+
+/** An error for what is above its limit. */
+export function exceeded(path: string, offset: number, limit: number, actual: number): TrustholdError {
+  return new TrustholdError('CODEC_LIMIT', { path, offset, limit, actual })
 }
 
 /**

@@ -2,7 +2,8 @@ import { hash as hashOnce } from 'node:crypto'
 import { fromHex } from '../../bytes/index.js'
 import { TrustholdError } from '../../errors/index.js'
 import { type HashAlgorithm, hashFacts } from '../../tpm2/index.js'
-import type { DigestRule, ImaEntry, ImaLog } from './ima-log.js'
+import type { Extensions } from '../record.js'
+import type { DigestRule, ImaLog } from './ima-log.js'
 import {
   checkImaBank,
   defaultImaPcr,
@@ -66,17 +67,16 @@ export function matchImaLog(
   options: ImaMatchOptions = {},
 ): ImaMatch {
   const before = startOf(log, bank, options)
-  const start = before.banks[bank] as ImaBankState
-  const search = { log, bank, pcr: before.pcr, start: fromHex(start.value), wanted: toBinary(value) }
+  const state = before.banks[bank] as ImaBankState
+  const search = { log, bank, pcr: before.pcr, start: fromHex(state.value), wanted: toBinary(value) }
   if (before.count === 0 && toBinary(search.start) === search.wanted) {
     const reason = `PCR ${before.pcr} of ${bank} has its first value: nothing was measured into it`
     return { matched: false, cause: 'unextended', reason }
   }
-  const rules = options.acceptZeroPadded === true && bank !== 'sha1' ? paddedRules : []
-  for (const rule of new Set<DigestRule>([start.rule, 'recomputed', ...rules])) {
-    if (rule !== 'recomputed' && !rules.includes(rule)) continue
+  const padded = options.acceptZeroPadded === true ? paddedRules : []
+  for (const rule of ['recomputed', ...padded] as const) {
     const count = findPrefix(search, rule)
-    if (count !== -1) return { matched: true, count, rule, state: advance(before, log, count, bank, rule) }
+    if (count !== -1) return { matched: true, count, rule, state: advance(search, before, count, rule) }
   }
   return explain(search)
 }
@@ -103,55 +103,60 @@ interface Search {
   readonly wanted: string
 }
 
-/** Number of the list's entries up to the one whose extension gives the wanted value; -1 when none does. */
+/** Index after the entry whose extension gives the wanted value; -1 when none does. */
 function findPrefix({ log, bank, pcr, start, wanted }: Search, rule: DigestRule | undefined): number {
   if (log.first > 0 && toBinary(start) === wanted) return log.first
-  let found = -1
-  follow(log.events, bank, pcr, start, rule, (value, entry) => {
-    if (value !== wanted) return false
-    found = entry.index + 1
-    return true
-  })
-  return found
+  const { last, value } = follow(log.extensions(bank, rule), bank, pcr, start, wanted)
+  return value === wanted ? log.first + last + 1 : -1
 }
 
-/** Extends a PCR entry by entry, until `done` with the value after one. Returns the last value. */
+/**
+ * Extends a PCR with one digest after the other: each time H(value || digest). TPM 2.0 Part 1, section 17.4.
+ * @param wanted value at which to stop
+ * @param end how many of the extensions to follow
+ * @returns the value that was reached, as a binary string, and the extension that gave it
+ */
 function follow(
-  entries: readonly ImaEntry[],
+  { bytes, pcrs, digests }: Extensions,
   bank: HashAlgorithm,
   pcr: number,
   start: Uint8Array,
-  rule: DigestRule | undefined,
-  done: (value: string, entry: ImaEntry) => boolean,
-): string {
+  wanted: string | undefined,
+  end = pcrs.length,
+): { value: string; last: number } {
   const { size, node } = hashFacts(bank)
   const block = new Uint8Array(2 * size)
   block.set(start)
   let value = toBinary(start)
-  for (const entry of entries) {
-    if (entry.pcr !== pcr) continue
-    entry.copyDigest(bank, block, size, rule)
+  for (let i = 0; i < end; i++) {
+    if (pcrs[i] !== pcr) continue
+    const digest = digests[i] as number
+    for (let k = 0; k < size; k++) block[size + k] = bytes[digest + k] as number
     value = hashOnce(node, block, 'binary')
-    if (done(value, entry)) return value
-    for (let i = 0; i < size; i++) block[i] = value.charCodeAt(i)
+    if (value === wanted) return { value, last: i }
+    for (let k = 0; k < size; k++) block[k] = value.charCodeAt(k)
   }
-  return value
+  return { value, last: end - 1 }
 }
 
 /** The state after the match: every bank that the state follows, up to the same entry. */
-function advance(
-  before: ImaReplayState,
-  log: ImaLog,
-  count: number,
-  matched: HashAlgorithm,
-  rule: DigestRule,
-): ImaReplayState {
-  const behind = log.events.slice(0, count - log.first)
+function advance(search: Search, before: ImaReplayState, count: number, rule: DigestRule): ImaReplayState {
+  const { log, bank: matched, pcr, wanted } = search
   const banks: Partial<Record<HashAlgorithm, ImaBankState>> = {}
   for (const [name, state] of Object.entries(before.banks)) {
     const bank = name as HashAlgorithm
+    const value =
+      bank === matched
+        ? wanted
+        : follow(
+            log.extensions(bank, state.rule),
+            bank,
+            pcr,
+            fromHex(state.value),
+            undefined,
+            count - log.first,
+          ).value
     const own = bank === matched ? rule : state.rule
-    const value = follow(behind, bank, before.pcr, fromHex(state.value), own, () => false)
     banks[bank] = { value: Buffer.from(value, 'latin1').toString('hex'), rule: own }
   }
   return stateAfter(before, log, count, banks)

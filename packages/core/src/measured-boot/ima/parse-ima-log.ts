@@ -1,11 +1,11 @@
 import { TrustholdError } from '../../errors/index.js'
-import { type HashAlgorithm, hashFacts } from '../../tpm2/index.js'
+import type { HashAlgorithm } from '../../tpm2/index.js'
 import { readAsciiList } from './ascii-list.js'
-import { findListedAlgorithm, readBinaryList } from './binary-list.js'
+import { readBinaryList } from './binary-list.js'
 import { imaBanks } from './hash-algorithms.js'
 import type { ImaLog } from './ima-log.js'
-import { defaultImaLimits, type ImaLogLimits, limit } from './limits.js'
-import type { ImaSource } from './parsed-entry.js'
+import { defaultImaLimits, exceeded, type ImaLogLimits } from './limits.js'
+import { ParsedImaLog } from './parsed-log.js'
 
 /** What {@link parseImaLog} takes besides the list. */
 export interface ImaLogOptions extends Partial<ImaLogLimits> {
@@ -51,49 +51,18 @@ export function parseImaLog(bytes: Uint8Array, options: ImaLogOptions = {}): Ima
  * Reads a list from one of its entries on.
  * @throws as {@link parseImaLog}
  */
-export function parseFrom(bytes: Uint8Array, start: ListStart, options: ImaLogOptions): ImaLog {
+export function parseFrom(list: Uint8Array, start: ListStart, options: ImaLogOptions): ImaLog {
   const { byteOrder = 'little', listedAlgorithm, ...given } = options
   const limits = { ...defaultImaLimits, ...given }
-  limit('ImaLog', 0, limits.bytes, bytes.length)
+  if (list.length > limits.bytes) throw exceeded('ImaLog', 0, limits.bytes, list.length)
   if (listedAlgorithm !== undefined && !imaBanks.includes(listedAlgorithm)) {
     const reason = `kernels list no template hashes of ${listedAlgorithm}`
     throw new TrustholdError('ARGUMENT_INVALID', { name: 'listedAlgorithm', reason })
   }
-  const littleEndian = byteOrder === 'little'
-  const encoding = isText(bytes, start.offset) ? 'ascii' : 'binary'
-  const place = { start: start.offset, first: start.first, limits }
-  const { source, entries } =
-    encoding === 'ascii'
-      ? readAsciiList({ ...place, list: bytes, littleEndian, listedAlgorithm })
-      : readBinary(bytes, place, littleEndian, listedAlgorithm)
-  return {
-    source: 'ima',
-    encoding,
-    listedAlgorithm: source.listedAlgorithm,
-    algorithms: imaBanks,
-    events: entries,
-    first: start.first,
-    base: start.base,
-    startupLocality: 0,
-  }
-}
-
-function readBinary(
-  bytes: Uint8Array,
-  place: { start: number; first: number; limits: ImaLogLimits },
-  littleEndian: boolean,
-  given: HashAlgorithm | undefined,
-) {
-  const listedAlgorithm = given ?? findListedAlgorithm(bytes, place.start, littleEndian)
-  const source: ImaSource = {
-    list: bytes,
-    bytes,
-    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    littleEndian,
-    listedAlgorithm,
-    listedSize: hashFacts(listedAlgorithm).size,
-  }
-  return { source, entries: readBinaryList({ source, ...place }) }
+  const place = { list, start: start.offset, first: start.first }
+  const input = { ...place, littleEndian: byteOrder === 'little', listedAlgorithm, limits }
+  const read = isText(list, start.offset) ? readAsciiList : readBinaryList
+  return new ParsedImaLog(read(input), start.base)
 }
 
 /**

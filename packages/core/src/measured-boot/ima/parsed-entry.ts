@@ -1,65 +1,45 @@
-import { hash as hashOnce } from 'node:crypto'
 import { type HashAlgorithm, hashFacts } from '../../tpm2/index.js'
 import { describeEntry } from './describe-entry.js'
 import { readFileDigest } from './file-digest.js'
 import { imaBanks } from './hash-algorithms.js'
 import type { DigestRule, FileDigest, ImaEntry } from './ima-log.js'
+import { bankFacts, hashTemplateData, writeDigest } from './record-digest.js'
+import {
+  dataAt,
+  dataLength,
+  type ImaRecords,
+  isViolation,
+  listedHashAt,
+  numberSize,
+  oldDigestSize,
+  oldTemplate,
+} from './records.js'
 import type { ImaField, ImaTemplate } from './templates.js'
 
-/** What the entries of one log share. */
-export interface ImaSource {
-  /** What was given. */
-  readonly list: Uint8Array
-  /** Template data in binary: the list itself, or what was made of a text. */
-  readonly bytes: Uint8Array
-  readonly view: DataView
-  readonly littleEndian: boolean
-  readonly listedAlgorithm: HashAlgorithm
-  readonly listedSize: number
-}
+const lineFeed = 0x0a
 
-/** Where the parts of an entry are: its record in the list, the others in the source's `bytes`. */
-export interface EntryPlace {
-  readonly offset: number
-  readonly length: number
-  readonly listedHash: number
-  readonly data: number
-  readonly dataLength: number
-}
-
-/** The template `ima` is hashed as it was at first: digest, then the name in a field of so many bytes. */
-const oldDigestSize = 20
-const oldNameSize = 256
-const sha1Size = 20
-
-/** Facts of the banks that are extended; a lookup for every entry, so it is one of a Map. */
-const banks = new Map<string, { readonly size: number; readonly node: string }>(
-  imaBanks.map((bank) => [bank, hashFacts(bank)]),
-)
-
-/** An entry that makes views and hashes only when asked: of most entries only the digest is wanted. */
+/** An entry that reads its record only when asked: of most entries only the digest is wanted. */
 export class ParsedEntry implements ImaEntry {
-  readonly #source: ImaSource
-  readonly #place: EntryPlace
+  readonly #records: ImaRecords
+  /** Place of its record among the records. */
+  readonly #i: number
 
-  constructor(
-    source: ImaSource,
-    readonly index: number,
-    readonly pcr: number,
-    readonly template: ImaTemplate,
-    place: EntryPlace,
-  ) {
-    this.#source = source
-    this.#place = place
+  constructor(records: ImaRecords, i: number) {
+    this.#records = records
+    this.#i = i
+  }
+
+  get index(): number {
+    return this.#records.first + this.#i
   }
 
   get offset(): number {
-    return this.#place.offset
+    return this.#records.offsets[this.#i] as number
   }
 
-  /** Where the next record starts. */
-  get end(): number {
-    return this.#place.offset + this.#place.length
+  get pcr(): number {
+    const { view, places, littleEndian } = this.#records
+    return view.getUint32(places[this.#i] as number, littleEndian)
   }
 
   /** Every entry was extended. */
@@ -75,36 +55,40 @@ export class ParsedEntry implements ImaEntry {
     return describeEntry(this)
   }
 
+  get template(): ImaTemplate {
+    return this.#records.templates[this.#i] as ImaTemplate
+  }
+
   get record(): Uint8Array {
-    const { offset, length } = this.#place
-    return this.#source.list.subarray(offset, offset + length)
+    const { list, bytes, offsets } = this.#records
+    const end = offsets[this.#i + 1] ?? list.length
+    const isLine = list !== bytes && list[end - 1] === lineFeed
+    return list.subarray(this.offset, isLine ? end - 1 : end)
   }
 
   get listedHash(): Uint8Array {
-    const { listedHash } = this.#place
-    return this.#source.bytes.subarray(listedHash, listedHash + this.#source.listedSize)
+    const at = listedHashAt(this.#records, this.#i)
+    return this.#records.bytes.subarray(at, at + this.#records.listedSize)
   }
 
   get templateData(): Uint8Array {
-    const { data, dataLength } = this.#place
-    return this.#source.bytes.subarray(data, data + dataLength)
+    const at = dataAt(this.#records, this.#i)
+    return this.#records.bytes.subarray(at, at + dataLength(this.#records, this.#i, at))
   }
 
   get violation(): boolean {
-    const { bytes, listedSize } = this.#source
-    const { listedHash } = this.#place
-    for (let i = 0; i < listedSize; i++) if (bytes[listedHash + i] !== 0) return false
-    return true
+    return isViolation(this.#records, this.#i)
   }
 
   field(wanted: ImaField): Uint8Array | undefined {
+    const { bytes, view, littleEndian } = this.#records
     const { name, fields } = this.template
-    let at = this.#place.data
+    let at = dataAt(this.#records, this.#i)
     for (const field of fields ?? []) {
-      const bare = name === 'ima' && field === 'd'
-      const length = bare ? oldDigestSize : this.#source.view.getUint32(at, this.#source.littleEndian)
-      if (!bare) at += 4
-      if (field === wanted) return this.#source.bytes.subarray(at, at + length)
+      const bare = name === oldTemplate && field === 'd'
+      const length = bare ? oldDigestSize : view.getUint32(at, littleEndian)
+      if (!bare) at += numberSize
+      if (field === wanted) return bytes.subarray(at, at + length)
       at += length
     }
     return undefined
@@ -134,10 +118,10 @@ export class ParsedEntry implements ImaEntry {
 
   hasListedHash(): boolean {
     if (this.violation) return true
-    const { bytes, listedAlgorithm, listedSize } = this.#source
-    const { listedHash } = this.#place
-    const found = this.#hash(hashFacts(listedAlgorithm).node)
-    for (let i = 0; i < listedSize; i++) if (bytes[listedHash + i] !== found.charCodeAt(i)) return false
+    const { bytes, listedAlgorithm, listedSize } = this.#records
+    const at = listedHashAt(this.#records, this.#i)
+    const found = hashTemplateData(this.#records, this.#i, hashFacts(listedAlgorithm).node)
+    for (let k = 0; k < listedSize; k++) if (bytes[at + k] !== found.charCodeAt(k)) return false
     return true
   }
 
@@ -146,41 +130,17 @@ export class ParsedEntry implements ImaEntry {
   }
 
   digest(bank: string): Uint8Array | undefined {
-    const facts = banks.get(bank)
+    const facts = bankFacts(bank)
     if (facts === undefined) return undefined
     const digest = new Uint8Array(facts.size)
-    this.copyDigest(bank, digest, 0)
+    writeDigest(this.#records, this.#i, facts, undefined, digest, 0)
     return digest
   }
 
   copyDigest(bank: string, target: Uint8Array, at: number, rule?: DigestRule): boolean {
-    const facts = banks.get(bank)
-    if (facts === undefined) return false
-    const { size, node } = facts
-    const padded = rule !== undefined && rule !== 'recomputed' && size > sha1Size
-    if (padded) target.fill(0, at + sha1Size, at + size)
-    if (this.violation) {
-      target.fill(0xff, at, at + (rule === 'zero-padded-violations' ? sha1Size : size))
-    } else if (rule === undefined && bank === this.#source.listedAlgorithm) {
-      target.set(this.listedHash, at)
-    } else {
-      const digest = this.#hash(padded ? 'sha1' : node)
-      for (let i = 0; i < digest.length; i++) target[at + i] = digest.charCodeAt(i)
-    }
-    return true
-  }
-
-  /** Hashes what the kernel hashes; a binary string, which node:crypto makes in a third of the time of an array. */
-  #hash(node: string): string {
-    return hashOnce(node, this.template.name === 'ima' ? this.#oldData() : this.templateData, 'binary')
-  }
-
-  /** Template `ima`: fields without lengths, the name filled up with zeros. Kernel: ima_calc_field_array_hash. */
-  #oldData(): Uint8Array {
-    const data = new Uint8Array(oldDigestSize + oldNameSize)
-    data.set(this.field('d') ?? [])
-    data.set(this.field('n') ?? [], oldDigestSize)
-    return data
+    const facts = bankFacts(bank)
+    if (facts !== undefined) writeDigest(this.#records, this.#i, facts, rule, target, at)
+    return facts !== undefined
   }
 }
 

@@ -69,7 +69,7 @@ export function stateAfter(
   count: number,
   banks: ImaReplayState['banks'],
 ): ImaReplayState {
-  const last = log.events[count - log.first - 1]
+  const last = log.entry(count - 1)
   if (last === undefined) return { ...before, banks }
   const { record } = last
   const offset = log.base + last.offset
