@@ -3,7 +3,7 @@
 try {
   await import('../dist/main.js')
 } catch (error) {
-  console.error(`trusthold: cannot start: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
-  console.error('trusthold: run `node scripts/setup.mjs` in the repository, which builds it')
+  const reason = error instanceof Error ? error.message.split('\n')[0] : error
+  console.error(`trusthold: cannot start: ${reason}; node scripts/setup.mjs in the repository builds it`)
   process.exitCode = 2
 }

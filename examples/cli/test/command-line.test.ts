@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { recorded, run } from './running.js'
 
-const commands = [['name'], ['quote', 'verify'], ['ek', 'show'], ['ek', 'verify']]
+const commands = [
+  ['name'],
+  ['quote', 'verify'],
+  ['eventlog', 'show'],
+  ['ima', 'show'],
+  ['ek', 'show'],
+  ['ek', 'verify'],
+]
 
 describe('help', () => {
   test('of the program lists the commands and exit statuses', async () => {

@@ -71,4 +71,12 @@ describe('the built command as a process', () => {
       stdout: (await runProcess(['name', key])).stdout,
     })
   })
+
+  test('what the README of the top folder shows', async () => {
+    const readme = readFileSync(`${root}README.md`, 'utf8')
+    const shown = /^```console\n((?:[$ ].*\n)+)([^$]*?)^```$/m.exec(readme)
+    const commands = (shown?.[1] ?? '').replaceAll(/^\$ /gm, '')
+    const { code, stdout } = await runShell(`cd ${root} && ${commands}`, [])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: shown?.[2] })
+  })
 })
