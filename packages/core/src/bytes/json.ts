@@ -33,10 +33,14 @@ export function toJson(value: unknown): JsonValue {
 function objectToJson(value: object): JsonValue {
   // A Buffer has a toJSON of its own, which is a list of numbers.
   if (value instanceof Uint8Array) return toHex(value)
-  if ('toJSON' in value && typeof value.toJSON === 'function') return toJson(value.toJSON())
+  if (saysItself(value)) return toJson(value.toJSON())
   if (value instanceof Map) return fieldsToJson([...value].map(([key, field]) => [String(key), field]))
   if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, (item) => toJson(item))
   return fieldsToJson(Object.entries(value))
+}
+
+function saysItself(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function'
 }
 
 function fieldsToJson(fields: readonly (readonly [string, unknown])[]): JsonValue {

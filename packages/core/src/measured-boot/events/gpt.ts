@@ -2,8 +2,10 @@ import { crc32 } from 'node:zlib'
 import {
   bytesOf,
   type Codec,
+  decode,
   type Infer,
   type Reader,
+  rest,
   struct,
   u32le,
   u64le,
@@ -54,6 +56,7 @@ export interface GptEvent {
 const headerSize = 92
 const crcAt = 16
 const entrySize = 128
+const nameSize = 72
 const header = struct('EFI_PARTITION_TABLE_HEADER', {
   signature: bytesOf(8),
   revision: u32le,
@@ -76,7 +79,8 @@ const entry = struct('EFI_PARTITION_ENTRY', {
   firstBlock: u64le,
   lastBlock: u64le,
   attributes: u64le,
-  name: utf16Text,
+  name: bytesOf(nameSize),
+  reserved: rest,
 })
 type Entry = Infer<typeof entry>
 type Header = Infer<typeof header>
@@ -119,12 +123,16 @@ export const gptEvent: EventDecoder<GptEvent> = decoderOf(gptData, ({ header: he
     firstUsableBlock: head.firstUsableBlock,
     lastUsableBlock: head.lastUsableBlock,
     entryCount: head.entryCount,
-    partitions: entries.map((one) => ({ ...one, typeName: guidName(one.type), name: untilNul(one.name) })),
+    partitions: entries.map(partitionOf),
     headerChecksum: checkHeader(head, data),
     entriesChecksum: checkEntries(head, data),
   },
   measured: whole(data),
 }))
+
+function partitionOf({ reserved, name, ...partition }: Entry): GptPartition {
+  return { ...partition, typeName: guidName(partition.type), name: untilNul(decode(utf16Text, name)) }
+}
 
 function checkHeader(head: Header, data: Uint8Array): ChecksumState {
   if (head.headerSize !== headerSize) return 'unchecked'
