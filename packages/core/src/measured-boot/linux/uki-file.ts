@@ -1,6 +1,6 @@
 import { bytesOf, type Codec, decodePrefix, type Infer, struct, u16le, u32le } from '../../codec/index.js'
 import { TrustholdError } from '../../errors/index.js'
-import { type UkiSectionName, ukiSectionNames } from './kernel-boot-pcr.js'
+import { isMeasuredBy, type UkiSectionName, ukiSectionNames } from './kernel-boot-pcr.js'
 
 /** Where the DOS header says that the PE header is. Microsoft, PE Format. */
 const peOffsetAt = 0x3c
@@ -38,9 +38,14 @@ interface PeSection {
   readonly header: SectionHeader
 }
 
+/** Section in which systemd-stub says what it is. */
+const stubSection = '.sdmagic'
+const stubVersion = /^#### LoaderInfo: systemd-stub v?(\d{1,4})/
+
 /**
- * Reads the sections of a unified kernel image that systemd-stub measures, as they lie in memory: of their virtual size,
- * with zeros where the file has less. Of an image with several profiles those of one: the sections before the first
+ * Reads the sections of a unified kernel image that its systemd-stub measures, as they lie in memory: of their virtual
+ * size, with zeros where the file has less. Which sections the stub measures depends on its version; of a file that does
+ * not say it all are read. Of an image with several profiles those of one are read: the sections before the first
  * `.profile`, overridden by those that follow the profile's own. Of a section that is there twice the first counts.
  * @param profile number of the profile, 0 by default
  * @throws CODEC_* and ARGUMENT_INVALID for a file that is no PE file, or has no such profile
@@ -53,12 +58,22 @@ export function readUkiSections(file: Uint8Array, profile = 0): ReadonlyMap<UkiS
     sections.slice(borders[profile] ?? sections.length, borders[profile + 1]),
     sections.slice(0, borders[0]),
   ]
+  const version = readStubVersion(file, sections)
   const contents = new Map<UkiSectionName, Uint8Array>()
   for (const { name, header } of chosen.flat()) {
     const known = ukiSectionNames.find((one) => one === name)
-    if (known !== undefined && !contents.has(known)) contents.set(known, contentOf(file, header))
+    if (known === undefined || contents.has(known)) continue
+    if (version === undefined || isMeasuredBy(version, known)) contents.set(known, contentOf(file, header))
   }
   return contents
+}
+
+function readStubVersion(file: Uint8Array, sections: readonly PeSection[]): number | undefined {
+  const section = sections.find(({ name }) => name === stubSection)
+  if (section === undefined) return undefined
+  const [, version] =
+    stubVersion.exec(String.fromCharCode(...contentOf(file, section.header).subarray(0, 64))) ?? []
+  return version === undefined ? undefined : Number(version)
 }
 
 function readSectionTable(file: Uint8Array): readonly PeSection[] {

@@ -153,6 +153,20 @@ describe('the sections of an image file', () => {
     expect(() => readUkiSections(file, 3)).toThrow(/no profile 3/)
   })
 
+  test.each([
+    ['252.39-1~deb12u2', ['.linux', '.pcrpkey']],
+    ['254.1', ['.linux', '.uname', '.sbat', '.pcrpkey']],
+    ['256', ['.linux', '.ucode', '.uname', '.sbat', '.pcrpkey']],
+    ['v257-rc1', ['.linux', '.ucode', '.uname', '.sbat', '.pcrpkey', '.hwids']],
+    ['259', ['.linux', '.ucode', '.uname', '.sbat', '.pcrpkey', '.hwids', '.efifw']],
+    ['later', ['.linux', '.ucode', '.uname', '.sbat', '.pcrpkey', '.hwids', '.efifw']],
+  ])('are those that stub %s measures', (version, names) => {
+    const list = ['.efifw', '.hwids', '.linux', '.pcrpkey', '.sbat', '.ucode', '.uname']
+    const magic = { name: '.sdmagic', content: `#### LoaderInfo: systemd-stub ${version} ####\0` }
+    const sections = readUkiSections(peFile([magic, ...list.map((name) => ({ name, content: name }))]))
+    expect([...sections.keys()].sort()).toEqual([...names].sort())
+  })
+
   test('the first of a name counts', () => {
     const file = peFile([
       { name: '.linux', content: 'one' },
