@@ -40,7 +40,8 @@ const dataDescribers: Describers<EventData> = {
     devicePaths.length === 0 ? `(${length} bytes)` : quote(pathsText(devicePaths)),
   'tagged-events': ({ tags }, quote) => {
     const [only, ...others] = tags
-    const content = only === undefined || others.length > 0 ? [] : [describeContent(only.bytes, quote)]
+    const single = only !== undefined && others.length === 0 && only.tags.length === 0
+    const content = single ? [describeContent(only.bytes, quote)] : []
     return [`(${listed(tags.map(({ id }) => `0x${id.toString(16)}`))})`, ...content].join(' ')
   },
   'device-measurement': ({ devicePaths, statement }, quote) =>
