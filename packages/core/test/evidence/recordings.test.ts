@@ -49,7 +49,7 @@ const failedChecks = (evidence: QuoteEvidence) => {
 const flip = (bytes: Uint8Array, at = bytes.length - 1) => bytes.with(at, (bytes[at] as number) ^ 1)
 
 it('there are quotes of both kinds of key over both banks', () => {
-  expect(cases).toHaveLength(16)
+  expect(cases).toHaveLength(4 * recordingNames.length)
 })
 
 describe.each(cases)('the quote of $title', (one) => {
@@ -168,7 +168,7 @@ describe.each(bootNames)('the event log of %s', (name) => {
     expect(verdict.checks.filter(({ outcome }) => outcome !== 'pass')).toEqual([])
     if (!verdict.trusted) throw new Error('not trusted')
     expect(verdict.facts.boot?.secureBoot.enabled).toMatchObject({ value: boot.secureBoot, verified: true })
-    expect(verdict.facts.eventLog?.events.length).toBeGreaterThan(50)
+    expect(verdict.facts.eventLog?.events.length).toBeGreaterThan(40)
   })
 
   it.each(quotes)(
