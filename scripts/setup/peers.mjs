@@ -1,14 +1,17 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { runCommand } from './command.mjs'
 import { SetupError } from './progress.mjs'
 
-/** Debian packages of the programs that tests and the demo talk to, each with the command that shows it is there. */
+/** Debian packages of the programs that tests and the demo talk to, each with the command or file that shows it is there. */
 const commands = /** @type {const} */ ({
   swtpm: 'swtpm',
   'swtpm-tools': 'swtpm_setup',
   'tpm2-tools': 'tpm2',
   'python3-pykmip': 'pykmip-server',
   openssl: 'openssl',
+  binutils: 'objcopy',
+  systemd: '/usr/lib/systemd/systemd-measure',
+  'systemd-boot-efi': '/usr/lib/systemd/boot/efi/linuxx64.efi.stub',
 })
 
 /** @typedef {keyof typeof commands} PeerPackage */
@@ -26,6 +29,12 @@ function onPath(command) {
       return false
     }
   })
+}
+
+/** @param {PeerPackage} name */
+function isInstalled(name) {
+  const shown = commands[name]
+  return shown.startsWith('/') ? existsSync(shown) : onPath(shown)
 }
 
 /**
@@ -60,7 +69,7 @@ function cannotInstall(missing, problem) {
  * @param {readonly PeerPackage[]} [packages] all by default
  */
 export async function ensurePeers(progress, packages = allPeers) {
-  const missing = packages.filter((name) => !onPath(commands[name]))
+  const missing = packages.filter((name) => !isInstalled(name))
   if (missing.length === 0 || peersSkipped()) return
   if (!onPath('apt-get')) throw cannotInstall(missing, 'This machine has no apt-get.')
   const prefix = await becomeRoot()
@@ -78,8 +87,7 @@ export async function ensurePeers(progress, packages = allPeers) {
     if (code !== 0)
       throw cannotInstall(missing, `${output.trim()}\n\napt-get ${args[0]} failed (exit code ${code}).`)
   }
-  const still = missing.filter((name) => !onPath(commands[name]))
-  if (still.length > 0)
-    throw cannotInstall(still, 'apt-get finished, but their commands are not on the PATH.')
+  const still = missing.filter((name) => !isInstalled(name))
+  if (still.length > 0) throw cannotInstall(still, 'apt-get finished, but they are still not found.')
   progress('installed')
 }
