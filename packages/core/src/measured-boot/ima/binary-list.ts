@@ -25,9 +25,12 @@ interface Reading {
   readonly listedSize: number
   readonly templates: ImaTemplate[]
   readonly known: Map<string, ImaTemplate>
-  /** Where the name of the template before stands: the next is mostly the same, and need not be looked up. */
-  lastName: number
+  /** The first templates, and where their names stand: comparing these takes less than looking a name up. */
+  readonly frequent: { readonly template: ImaTemplate; readonly nameAt: number }[]
 }
+
+/** A list has few templates: the one that the kernel was told to use, and that of buffers. */
+const maxFrequent = 4
 
 /**
  * Reads the entries of `binary_runtime_measurements`. Kernel: ima_measurements_show.
@@ -38,7 +41,7 @@ export function readBinaryList(input: ListInput): ImaRecords {
   const listedAlgorithm = input.listedAlgorithm ?? findListedAlgorithm(input)
   const view = new DataView(list.buffer, list.byteOffset, list.byteLength)
   const listedSize = hashFacts(listedAlgorithm).size
-  const reading: Reading = { input, view, listedSize, templates: [], known: new Map(), lastName: 0 }
+  const reading: Reading = { input, view, listedSize, templates: [], known: new Map(), frequent: [] }
   const offsets: number[] = []
   let offset = start
   while (offset < list.length) {
@@ -77,18 +80,21 @@ function readRecord(reading: Reading, entry: number, offset: number): number {
 
 function readTemplate(reading: Reading, entry: number, offset: number, length: number): ImaTemplate {
   const { list } = reading.input
-  const before = reading.templates.at(-1)
-  if (before?.name.length === length && isSame(list, reading.lastName, offset, length)) return before
-  reading.lastName = offset
+  const { known, frequent } = reading
+  for (let i = 0; i < frequent.length; i++) {
+    const { template, nameAt } = frequent[i] as Reading['frequent'][number]
+    if (template.name.length === length && isSame(list, nameAt, offset, length)) return template
+  }
   const name = latin1(list, offset, length)
-  const found = reading.known.get(name)
+  const found = known.get(name)
   if (found !== undefined) return found
   if (!/^[!-~]+$/.test(name)) {
     const path = pathOf(entry, 'templateName')
     throw refuse(path, offset, 'a name of printable characters', JSON.stringify(name))
   }
   const template = templateOf(name)
-  reading.known.set(name, template)
+  known.set(name, template)
+  if (frequent.length < maxFrequent) frequent.push({ template, nameAt: offset })
   return template
 }
 
