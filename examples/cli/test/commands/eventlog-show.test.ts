@@ -132,6 +132,7 @@ describe('what a log does not show is not known, and said why', () => {
       covered: 'nothing',
       digests: { sha256: sha256('what was measured') },
     })
+    expect(Object.keys(pcrs['sha256'] ?? {})).toEqual(['4'])
     expect(pcrs['sha256']?.['4']).toBe(
       sha256(Buffer.concat([Buffer.alloc(32), createHash('sha256').update('what was measured').digest()])),
     )

@@ -1,7 +1,8 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { concatBytes } from '@trusthold/core/bytes'
 import { decode, encode } from '@trusthold/core/codec'
-import { tpmsAttest } from '@trusthold/core/tpm2'
+import { pcrDigest, toPcrSelection, tpmsAttest } from '@trusthold/core/tpm2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BootName, bootNames, loadBoot } from '../../../../test/recordings/load.js'
 import type { QuoteVerifyDocument } from '../../src/commands/quote-verify.js'
@@ -249,6 +250,35 @@ describe('the IMA list', () => {
       'ima-log.structure pass',
       'ima-log.replay fail',
       'ima-log.boot-aggregate fail',
+    ])
+  })
+
+  test('is not proved by a quote that leaves out PCR 10', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const attest = decode(tpmsAttest, new Uint8Array(readFileSync(good['message'] ?? '')))
+    if (attest.type !== 'quote') throw new Error('recorded otherwise')
+    const all = loadBoot('boot-secure').pcrs.sha256
+    const values = new Map([...all].filter(([pcr]) => pcr < 10))
+    const attested = {
+      pcrSelect: toPcrSelection([{ bank: 'sha256', pcrs: [...values.keys()] }]),
+      pcrDigest: pcrDigest('sha256', [...values.values()]),
+    }
+    const message = encode(tpmsAttest, { ...attest, attested })
+    const options = {
+      ak: files.write('ak.pem', publicKey.export({ format: 'pem', type: 'spki' })),
+      message: files.write('message', message),
+      signature: files.write('signature', sign('sha256', message, privateKey)),
+      scheme: 'ecdsa:sha256',
+      nonce: nonceOf('boot-secure'),
+      pcrs: files.write('pcrs', serialize([{ bank: 'sha256', values }])),
+    }
+    expect((await verify(options, 0)).verified).toBe(true)
+    const document = await verify({ ...options, ima: listOf('boot-secure') }, 1)
+    expect(document.verified).toBe(false)
+    expect(imaChecks(document)).toEqual([
+      'ima-log.structure pass',
+      'ima-log.replay fail',
+      'ima-log.boot-aggregate pass',
     ])
   })
 
