@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { toHex } from '@trusthold/core/bytes'
+import { concatBytes, toHex } from '@trusthold/core/bytes'
 import {
+  compareLog,
   eventTypes,
   extendPcr,
   initialValue,
@@ -59,7 +60,17 @@ function matching(size: number): Benchmark {
   }
 }
 
-/** Reading and replaying a recorded log of a boot through shim and GRUB. */
+/** A log of at least 64 KiB: the recorded one's events again and again after its header. */
+function longLog(): Uint8Array {
+  const events = boot.eventLog.subarray(log.events[1]?.offset)
+  const parts = [boot.eventLog]
+  for (let length = boot.eventLog.length; length < 64 * 1024; length += events.length) parts.push(events)
+  return concatBytes(...parts)
+}
+
+const long = longLog()
+
+/** Reading and replaying a recorded log of a boot through shim and GRUB, and a longer one. */
 export const benchmarks: readonly Benchmark[] = [
   {
     id: 'eventlog.replay',
@@ -69,9 +80,26 @@ export const benchmarks: readonly Benchmark[] = [
     floor: hashOnly,
   },
   {
+    id: 'eventlog.judge',
+    run() {
+      const { differing } = compareLog(parseEventLog(boot.eventLog), 'sha256', boot.pcrs.sha256)
+      if (differing.length > 0) throw new Error('the recorded log does not replay')
+    },
+    floor: hashOnly,
+  },
+  {
     id: 'eventlog.parse',
     run() {
-      parseEventLog(boot.eventLog)
+      parseEventLog(long)
+    },
+  },
+  {
+    id: 'eventlog.parse-events',
+    run() {
+      for (const event of parseEventLog(long).events) {
+        if (event.digest('sha256') === undefined && event.extends) throw new Error('an event has no digest')
+        if (event.data.length === 0) throw new Error('an event has no data')
+      }
     },
   },
   matching(10),
