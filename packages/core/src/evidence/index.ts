@@ -10,9 +10,11 @@ export {
   checkFirmwareVersion,
   compareBoots,
 } from './clock.js'
-export { type JudgedLog, JudgedLogs } from './judged-logs.js'
+export { JudgedLogs } from './judged-logs.js'
+export type { ProvedBoot } from './log-checks.js'
 export type { PcrValues } from './quote-checks.js'
-export { type QuoteEvidence, type QuoteFacts, type QuoteVerdict, verifyQuote } from './verify-quote.js'
+export type { ProvedImaLog, QuoteFacts } from './quote-facts.js'
+export { type QuoteEvidence, type QuoteVerdict, verifyQuote } from './verify-quote.js'
 export {
   type QuotePart,
   type QuotesEvidence,

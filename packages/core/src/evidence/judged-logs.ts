@@ -1,18 +1,11 @@
 import { equalBytes, toHex } from '../bytes/index.js'
-import type { BootFacts, TcgEventLog } from '../measured-boot/index.js'
+import type { ProvedBoot } from './log-checks.js'
 import type { PcrValues } from './quote-checks.js'
-
-/** An event log that replays to certain PCR values, and what it proves. */
-export interface JudgedLog {
-  readonly log: TcgEventLog
-  /** Found out when it is first asked for. */
-  readonly boot: () => BootFacts
-}
 
 interface Entry {
   readonly bytes: Uint8Array
   readonly pcrs: readonly PcrValues[]
-  readonly judged: JudgedLog
+  readonly judged: ProvedBoot
 }
 
 /** By default logs of 64 MiB are remembered: those of a thousand hosts. */
@@ -37,7 +30,7 @@ export class JudgedLogs {
    * What is known of exactly this log with exactly these values.
    * @param pcrDigest the quote's digest over the values, under which it was remembered
    */
-  find(pcrDigest: Uint8Array, bytes: Uint8Array, pcrs: readonly PcrValues[]): JudgedLog | undefined {
+  find(pcrDigest: Uint8Array, bytes: Uint8Array, pcrs: readonly PcrValues[]): ProvedBoot | undefined {
     const entry = this.#entries.get(keyOf(pcrDigest, bytes))
     if (entry === undefined || !samePcrs(entry.pcrs, pcrs)) return undefined
     return Buffer.compare(entry.bytes, bytes) === 0 ? entry.judged : undefined
@@ -47,7 +40,7 @@ export class JudgedLogs {
    * Remembers a log that was judged.
    * @param bytes the log; it must not be changed afterwards, so it should be a copy of its own
    */
-  remember(pcrDigest: Uint8Array, bytes: Uint8Array, pcrs: readonly PcrValues[], judged: JudgedLog): void {
+  remember(pcrDigest: Uint8Array, bytes: Uint8Array, pcrs: readonly PcrValues[], judged: ProvedBoot): void {
     const key = keyOf(pcrDigest, bytes)
     this.#drop(key)
     if (bytes.length > this.#limit) return

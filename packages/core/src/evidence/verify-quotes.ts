@@ -2,7 +2,8 @@ import type { BootFacts, TcgEventLog } from '../measured-boot/index.js'
 import { type Check, conclude, fail, failuresOf, pass } from '../verdict/index.js'
 import { compareBoots } from './clock.js'
 import type { PcrValues } from './quote-checks.js'
-import { type QuoteEvidence, type QuoteFacts, verifyQuote } from './verify-quote.js'
+import type { QuoteFacts } from './quote-facts.js'
+import { type QuoteEvidence, verifyQuote } from './verify-quote.js'
 
 /** One of several quotes. */
 export interface QuotePart extends Pick<QuoteEvidence, 'message' | 'signature' | 'selection' | 'pcrs'> {}
