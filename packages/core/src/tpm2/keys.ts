@@ -5,6 +5,8 @@ import { type CurveFacts, curveFacts } from './curves.js'
 import type { EccPublic, RsaPublic, TpmsEccPoint, TpmtPublic } from './public-area.js'
 
 const defaultExponent = 65_537
+/** The largest that a public area can state; more would only cost time. */
+const greatestExponent = 0xffff_ffff
 const leastModulusBits = 2048
 const greatestModulusBits = 16_384
 
@@ -31,23 +33,44 @@ function exponentBytes(exponent: number): Uint8Array {
   return Uint8Array.from(bytes.slice(bytes.findIndex((byte) => byte !== 0)))
 }
 
+function checkModulusLength(bits: number, path: string): void {
+  if (bits < leastModulusBits || bits > greatestModulusBits) {
+    refuse(path, `${bits} bits, not ${leastModulusBits} to ${greatestModulusBits}`)
+  }
+}
+
+/** An exponent of 1 would make every message its own signature, and small ones have made forgeries possible. */
+function checkExponent(exponent: number | bigint, path: string): void {
+  const odd = (BigInt(exponent) & 1n) === 1n
+  if (!odd || exponent < defaultExponent || exponent > greatestExponent) {
+    const found = exponent > greatestExponent ? 'more than 32 bits' : String(exponent)
+    refuse(path, `an exponent of ${found}, not odd and ${defaultExponent} to ${greatestExponent}`)
+  }
+}
+
+/**
+ * Refuses RSA keys that prove nothing or would take too long, wherever they come from: `publicKeyOf` makes no others.
+ * @throws TPM_KEY_INVALID
+ */
+export function checkRsaKey(key: KeyObject): void {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
+  checkModulusLength(modulusLength, 'key')
+  checkExponent(publicExponent, 'key')
+}
+
 function checkModulus(modulus: Uint8Array, keyBits: number): void {
   const bits = modulus.length * 8
   if (bits !== keyBits || ((modulus[0] ?? 0) & 0x80) === 0) {
     refuse('unique.rsa', `the modulus is not ${keyBits} bits long as parameters.keyBits says`)
   }
-  if (bits < leastModulusBits || bits > greatestModulusBits) {
-    refuse('unique.rsa', `${bits} bits, not ${leastModulusBits} to ${greatestModulusBits}`)
-  }
+  checkModulusLength(bits, 'unique.rsa')
   if (((modulus.at(-1) ?? 0) & 1) === 0) refuse('unique.rsa', 'the modulus is even')
 }
 
 function rsaKey({ parameters, unique }: RsaPublic): KeyObject {
   checkModulus(unique, parameters.keyBits)
   const exponent = parameters.exponent === 0 ? defaultExponent : parameters.exponent
-  if (exponent < defaultExponent || exponent % 2 === 0) {
-    refuse('parameters.exponent', `${exponent} is even or below ${defaultExponent}`)
-  }
+  checkExponent(exponent, 'parameters.exponent')
   const key = derValue(0x30, concatBytes(derInteger(unique), derInteger(exponentBytes(exponent))))
   // PKCS#1 is the import that costs OpenSSL least: no key type to look up, no self-test.
   return createPublicKey({ key: key as Buffer, format: 'der', type: 'pkcs1' })

@@ -2,7 +2,7 @@ import { constants, type KeyObject, verify } from 'node:crypto'
 import { TrustholdError } from '../errors/index.js'
 import { type HashAlgorithm, hashFacts, signingKeyType } from './algorithms.js'
 import { type CurveFacts, curveByNodeName } from './curves.js'
-import { padInteger } from './keys.js'
+import { checkRsaKey, padInteger } from './keys.js'
 import type { TpmtPublic } from './public-area.js'
 import type { TpmtSignature } from './signature.js'
 
@@ -76,10 +76,7 @@ function verifyEcdsa(key: KeyObject, signature: EcdsaSignature, message: Uint8Ar
 }
 
 function verifyRsa(key: KeyObject, signature: RsaSignature, message: Uint8Array): boolean {
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
-  if (bits < 2048) {
-    throw new TrustholdError('TPM_KEY_INVALID', { path: 'key', reason: `an RSA key of ${bits} bits` })
-  }
+  checkRsaKey(key)
   const { node } = hashFacts(signature.hash)
   if (signature.sigAlg === 'rsassa') return verify(node, message, key, signature.sig)
   const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_AUTO } = constants
@@ -93,7 +90,8 @@ function verifyRsa(key: KeyObject, signature: RsaSignature, message: Uint8Array)
  * @returns whether the signature is the key's over the message; false also for ECDSA integers out of range
  * @throws TPM_ALGORITHM_UNSUPPORTED for every other algorithm, and when signature, key and the key's own scheme do not
  *   belong together
- * @throws TPM_KEY_INVALID for an RSA key of less than 2,048 bits
+ * @throws TPM_KEY_INVALID for an RSA key of less than 2,048 or more than 16,384 bits, or with an exponent that is even,
+ *   below 65,537 or above 32 bits
  */
 export function verifySignature(options: VerifySignatureOptions): boolean {
   const { key, signature, message, publicArea, allowSha1 = false } = options
