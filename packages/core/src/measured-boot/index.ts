@@ -164,6 +164,7 @@ export {
 export { type KernelParameter, splitKernelParameters } from './linux/kernel-parameters.js'
 export type { LinuxBoot } from './linux/linux-boot.js'
 export type { LinuxFinding, LinuxFindingCode } from './linux/linux-findings.js'
+export type { BootLoader } from './linux/loader.js'
 export type { MeasuredObject } from './linux/measured-object.js'
 export type { GrubText } from './linux/measured-text.js'
 export type { MokList } from './linux/mok-list.js'

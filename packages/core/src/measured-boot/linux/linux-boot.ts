@@ -7,6 +7,7 @@ import { type EfiStubMeasurements, filePcr, readEfiStub } from './efi-stub.js'
 import { type GrubBoot, readGrubBoot } from './grub.js'
 import { type LoadedImage, readImages } from './images.js'
 import { findLinuxOddities, type LinuxFinding } from './linux-findings.js'
+import { type BootLoader, loaderFact } from './loader.js'
 import { listFact, type MeasuredObject, objectOf } from './measured-object.js'
 import { readFileLabel } from './measured-text.js'
 import { readShim, type ShimState } from './shim.js'
@@ -46,6 +47,8 @@ export interface LinuxBoot {
   readonly kernel: Fact<MeasuredObject>
   /** The initial file systems: verified when a unified kernel image has them. */
   readonly initrd: Fact<readonly MeasuredObject[]>
+  /** What seems to have loaded the kernel; only a hint. */
+  readonly loader: Fact<BootLoader>
   /** What is not measured, or not as what it is called. */
   readonly findings: readonly LinuxFinding[]
 }
@@ -69,6 +72,7 @@ export function readLinuxBoot(log: ProvedLog, secureBoot: SecureBootState): Linu
     commandLine: () => commandLineFact(log, boot),
     kernel: () => kernelFact(boot),
     initrd: () => initrdFact(boot),
+    loader: () => loaderFact(log, boot),
     findings: () => findLinuxOddities(boot),
   })
   return boot

@@ -5,6 +5,7 @@ import type { BuiltEvent } from '../../../src/testing/index.js'
 import {
   all,
   archive,
+  grub,
   linuxOf,
   loadOptions,
   options,
@@ -170,4 +171,17 @@ describe('configuration', () => {
       ['event-unknown', 8],
     ])
   })
+})
+
+test.each<[string | undefined, readonly BuiltEvent[]]>([
+  ['grub', [grub('set default=0'), options(line)]],
+  ['systemd-stub', [...section('.linux', 'x'), options(line)]],
+  ['systemd-boot', [options(line)]],
+  ['systemd-boot', [options(line, 8)]],
+  ['systemd-boot', [tagged(5, 0xf5bc582a, utf16('loader.conf\0'), 'timeout 0')]],
+  ['firmware', [loadOptions(utf16(line))]],
+  ['firmware', [stubInitrd('initrd')]],
+  [undefined, [credentials]],
+])('the loader seems to be %s', (loader, events) => {
+  expect(linuxOf(events).loader).toMatchObject({ verified: false, hint: loader })
 })
