@@ -5,6 +5,7 @@ import { concatBytes, fromHex, toHex } from '../../src/bytes/index.js'
 import { isTrustholdError } from '../../src/errors/index.js'
 import { eventTypes, parseEventLog, replay, replayEventLog } from '../../src/measured-boot/index.js'
 import { eventLog } from '../../src/testing/index.js'
+import { digestOf } from '../../src/tpm2/index.js'
 
 const typed = [
   'CODEC_UNDERFLOW',
@@ -319,6 +320,54 @@ describe('T-17: records of different layouts in one log', () => {
     expect([11, 12, 13].map((pcr) => values.has(pcr))).toEqual([true, false, false])
     expect(values.get(0)).toEqual(mixed.pcrs.get('sha256')?.get(0))
     expect(values.get(11)).toEqual(mixed.pcrs.get('sha256')?.get(11))
+  })
+})
+
+describe('whatever is built is read back', () => {
+  const bankSets = [['sha256'], ['sha1', 'sha256'], ['sha512', 'sha1', 'sha384', 'sha256']] as const
+  const event = fc.record({
+    pcr: fc.nat(23),
+    type: fc.constantFrom(...Object.values(eventTypes), 0x6000_0001),
+    data: fc.uint8Array({ maxLength: 40 }),
+    left: fc.option(fc.subarray(['sha1', 'sha256', 'sha384', 'sha512'] as const), {
+      nil: undefined,
+      freq: 4,
+    }),
+  })
+
+  test.each([
+    ['crypto-agile', bankSets],
+    ['sha1', [['sha1']]],
+  ] as const)('%s', (format, sets) => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 30 }), fc.constantFrom(...sets), (events, banks) => {
+        const builder = eventLog({ banks, format }).specId()
+        for (const { left, ...plain } of events) {
+          const kept =
+            format === 'sha1' || left === undefined ? banks : banks.filter((bank) => left.includes(bank))
+          const digests = Object.fromEntries(kept.map((bank) => [bank, digestOf(bank, plain.data)]))
+          builder.event({ ...plain, digests })
+        }
+        const built = builder.build()
+        const log = parseEventLog(built.bytes)
+        expect(log.events.map(({ offset }) => offset)).toEqual(built.offsets)
+        expect(log.events.slice(1).map(({ pcr, type, data }) => ({ pcr, type, data }))).toEqual(
+          events.map(({ pcr, type, data }) => ({ pcr, type, data })),
+        )
+        for (const bank of banks) {
+          const { values } = replay(log, bank)
+          const lacking = new Set(
+            log.events
+              .filter((found) => found.extends && found.digest(bank) === undefined)
+              .map(({ pcr }) => pcr),
+          )
+          for (const [pcr, value] of built.pcrs.get(bank) ?? []) {
+            expect(values.get(pcr)).toEqual(lacking.has(pcr) ? undefined : value)
+          }
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 })
 
