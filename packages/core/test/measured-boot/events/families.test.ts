@@ -52,6 +52,21 @@ describe('the data of an event says', () => {
   })
 })
 
+test('tagged events are unfolded eight deep', () => {
+  const levels = 20_000
+  const data = new Uint8Array(8 * levels)
+  const view = new DataView(data.buffer)
+  for (let i = 0; i < levels; i++) {
+    view.setUint32(8 * i, 0x4001_0001, true)
+    view.setUint32(8 * i + 4, 8 * (levels - i - 1), true)
+  }
+  const { data: said } = decodeData('EV_EVENT_TAG', data)
+  if (said.kind !== 'tagged-events') throw new Error(said.kind)
+  let [tag] = said.tags
+  for (let depth = 1; depth < 8; depth++) [tag] = tag?.tags ?? []
+  expect(tag).toEqual({ id: 0x4001_0001, bytes: data.subarray(8 * 8), tags: [] })
+})
+
 test('names GUIDs that are known, and no others', () => {
   expect(guidName('c12a7328-f81f-11d2-ba4b-00a0c93ec93b')).toBe('EFI System')
   expect(guidName('00112233-4455-6677-8899-aabbccddeeff')).toBeUndefined()
