@@ -49,6 +49,8 @@ describe('credentials', () => {
     ['RSA-2048', 'rsa', '0x81010001', 'policy'],
     ['P-256', 'ecc', 'ek', 'policy'],
     ['P-384 with SHA-384 names and AES-256', 'ecc', '0x81010016', 'password'],
+    ['P-521 with SHA-512 names and AES-256', 'ecc_nist_p521', 'ek', 'password'],
+    ['RSA-3072 with SHA-384 names and AES-256', 'rsa3072', 'ek', 'password'],
   ])('that we make for %s are opened by tpm2_activatecredential', (_name, algorithm, key, authorization) => {
     const [ek, ak] = [`${algorithm}.${key}.ek`, `${algorithm}.${key}.ak`]
     if (key === 'ek') tools.run('createek', '-G', algorithm, '-c', ek, '-u', 'unused')
