@@ -1,4 +1,4 @@
-import type { HashAlgorithm } from '../../tpm2/index.js'
+import { type HashAlgorithm, hashFacts } from '../../tpm2/index.js'
 import type { ListInput } from './binary-list.js'
 import { listedHashSizes } from './hash-algorithms.js'
 import { checkEntries, checkLimit, checkPcr, pathOf, refuse } from './limits.js'
@@ -67,9 +67,11 @@ function readLine(line: Line, lines: Lines, text: string, offset: number): ImaTe
   if (!/^\d{1,2}$/.test(pcr)) throw refuse(pathOf(entry, 'pcr'), offset, 'a PCR in decimal', quote(pcr))
   checkPcr(entry, offset, Number(pcr))
   writer.u32(Number(pcr))
-  const hashAt = offset + start + pcr.length + 1
+  // A line may end before a part begins.
+  const end = offset + text.length
+  const hashAt = Math.min(offset + start + pcr.length + 1, end)
   readListedHash(line, lines, hash, hashAt)
-  const nameAt = hashAt + hash.length + 1
+  const nameAt = Math.min(hashAt + hash.length + 1, end)
   const template = readTemplate(line, lines, name, nameAt)
   writer.u32(name.length)
   writer.latin1(name)
@@ -77,7 +79,7 @@ function readLine(line: Line, lines: Lines, text: string, offset: number): ImaTe
   const sizeAt = writer.length
   if (!old) writer.u32(0)
   const data = writer.length
-  readFields(line, template, values, nameAt + name.length + 1)
+  readFields(line, template, values, Math.min(nameAt + name.length + 1, end))
   const length = writer.length - data
   checkLimit(entry, 'templateData', offset, input.limits.templateData, length)
   if (!old) writer.patch(sizeAt, length)
@@ -90,9 +92,7 @@ function readListedHash({ input, writer, entry }: Line, lines: Lines, text: stri
   if (size === -1) throw refuse(path, offset, 'hexadecimal digits', quote(text))
   lines.listedSize ??= size
   const wanted = input.listedAlgorithm
-  const known = listedHashSizes.some(
-    ([listed, algorithm]) => listed === size && (wanted === undefined || wanted === algorithm),
-  )
+  const known = wanted === undefined ? algorithmOf(size) !== undefined : hashFacts(wanted).size === size
   if (!known) throw refuse(path, offset, `a digest of ${wanted ?? 'a known algorithm'}`, `${size} bytes`)
   if (size !== lines.listedSize) throw refuse(path, offset, `${lines.listedSize} bytes`, `${size} bytes`)
 }

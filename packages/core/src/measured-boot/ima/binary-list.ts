@@ -59,8 +59,9 @@ export function readBinaryList(input: ListInput): ImaRecords {
 function readRecord(reading: Reading, entry: number, offset: number): number {
   const { input, view, listedSize, templates } = reading
   const { littleEndian, limits } = input
-  need(view, entry, 'header', offset, numberSize + listedSize + numberSize)
+  need(view, entry, 'pcr', offset, numberSize)
   checkPcr(entry, offset, view.getUint32(offset, littleEndian))
+  need(view, entry, 'templateHash', offset + numberSize, listedSize + numberSize)
   const nameAt = offset + numberSize + listedSize + numberSize
   const nameLength = view.getUint32(nameAt - numberSize, littleEndian)
   checkLimit(entry, 'templateName', nameAt - numberSize, limits.templateName, nameLength)
