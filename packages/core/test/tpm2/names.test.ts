@@ -5,12 +5,14 @@ import { encode } from '../../src/codec/index.js'
 import {
   akTemplates,
   computeName,
+  computeNvName,
   computeQualifiedName,
   ekTemplates,
   type HashAlgorithm,
   handleName,
   hierarchyName,
   nameAlgorithmOf,
+  nvAttributes,
   tpmtPublic,
 } from '../../src/tpm2/index.js'
 import { codeOf } from '../codec/expectations.js'
@@ -28,8 +30,12 @@ describe('names', () => {
   it.each(Object.values(ekTemplates))('of template $name are the id and the hash', ({ publicArea }) => {
     const bytes = encode(tpmtPublic, publicArea)
     const nameAlg = publicArea.nameAlg as HashAlgorithm
-    const id = { sha256: '000b', sha384: '000c', sha512: '000d' }[nameAlg as 'sha256']
-    const expected = id + createHash(nameAlg).update(bytes).digest('hex')
+    const id = { sha256: '000b', sha384: '000c', sha512: '000d', sm3_256: '0012' }[nameAlg as 'sha256']
+    const expected =
+      id +
+      createHash(nameAlg === 'sm3_256' ? 'sm3' : nameAlg)
+        .update(bytes)
+        .digest('hex')
     expect(toHex(computeName(publicArea))).toBe(expected)
     expect(toHex(computeName(bytes))).toBe(expected)
     expect(nameAlgorithmOf(computeName(bytes))).toBe(nameAlg)
@@ -57,6 +63,35 @@ describe('names', () => {
     expect(() => computeQualifiedName(hierarchyName('owner'), fromHex(hex))).toThrow(
       codeOf('TPM_KEY_INVALID'),
     )
+  })
+})
+
+describe('names of NV indices', () => {
+  const nvPublic = {
+    nvIndex: 0x150_0001,
+    nameAlg: 'sha256',
+    attributes: nvAttributes('counter', 'ownerRead'),
+    authPolicy: new Uint8Array(),
+    dataSize: 8,
+  } as const
+
+  it.each([
+    ['sha1', '0004'],
+    ['sha256', '000b'],
+    ['sha384', '000c'],
+    ['sha512', '000d'],
+  ] as const)('by %s are the id and the hash, from bytes and from values', (nameAlg, id) => {
+    const bytes = fromHex(`01500001${id}0002001000000008`)
+    const expected = id + createHash(nameAlg).update(bytes).digest('hex')
+    expect(toHex(computeNvName({ ...nvPublic, nameAlg }))).toBe(expected)
+    expect(toHex(computeNvName(bytes))).toBe(expected)
+    expect(nameAlgorithmOf(computeNvName(bytes))).toBe(nameAlg)
+  })
+
+  it('are refused for what is no public area', () => {
+    expect(() => computeNvName(new Uint8Array())).toThrow(codeOf('CODEC_UNDERFLOW'))
+    expect(() => computeNvName(fromHex('01500001000b000200100000000800'))).toThrow(codeOf('CODEC_TRAILING'))
+    expect(() => computeNvName({ ...nvPublic, nvIndex: 0x8101_0001 })).toThrow(codeOf('CODEC_RANGE'))
   })
 })
 

@@ -30,7 +30,7 @@ type StatementOf<Type, One = RecordedStatement> = One extends { type: infer Type
   : never
 
 /** Statements of one type, with what the structure says. */
-function statementsOf<Type extends RecordedStatement['type'] & AttestType>(type: Type) {
+function statementsOf<Type extends AttestType>(type: Type) {
   return all
     .map(({ title, statement }) => {
       const attest = decode(tpmsAttest, statement.message)

@@ -60,12 +60,16 @@ describe('templates', () => {
       ['H-2', 'ecc-p256', 'sha256', '1c00014', '1c00015'],
       ['H-3', 'ecc-p384', 'sha384', '1c00016', '1c00017'],
       ['H-4', 'ecc-p521', 'sha512', '1c00018', '1c00019'],
+      ['H-5', 'ecc-sm2-p256', 'sm3_256', '1c0001a', '1c0001b'],
       ['H-6', 'rsa-3072', 'sha384', '1c0001c', '1c0001d'],
       ['H-7', 'rsa-4096', 'sha384', '1c0001e', '1c0001f'],
     ])
     for (const { name, publicArea } of Object.values(ekTemplates)) {
       expect(publicArea.objectAttributes.userWithAuth).toBe(name.startsWith('H'))
-      expect(publicArea.parameters.symmetric).toMatchObject({ algorithm: 'aes', mode: 'cfb' })
+      expect(publicArea.parameters.symmetric).toMatchObject({
+        algorithm: name === 'H-5' ? 'sm4' : 'aes',
+        mode: 'cfb',
+      })
     }
   })
 
