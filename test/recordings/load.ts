@@ -78,9 +78,12 @@ export interface BootRecording extends Recording {
   readonly eventLog: Uint8Array
   /** The IMA log as the kernel shows it (`binary_runtime_measurements`). */
   readonly imaLog: Uint8Array
+  /** DER certificates of the keys that signed files in the IMA log; none when no file was signed. */
+  readonly imaSigners: readonly Uint8Array[]
 }
 
 interface Description {
+  readonly files: readonly { readonly name: string }[]
   readonly secureBoot: boolean
   readonly commandLine: string
   readonly quotes: readonly {
@@ -121,10 +124,12 @@ export function loadRecording(name: RecordingName): Recording {
 
 /** Reads the recording of a boot. */
 export function loadBoot(name: BootName): BootRecording {
-  const { secureBoot, commandLine } = readJson<Description>(name, 'recording.json')
+  const { secureBoot, commandLine, files } = readJson<Description>(name, 'recording.json')
   const eventLog = readRecorded(name, 'eventlog.bin')
   const imaLog = readRecorded(name, 'ima.bin')
-  return { ...loadRecording(name), name, secureBoot, commandLine, eventLog, imaLog }
+  const signers = files.filter((file) => file.name.startsWith('ima-signer-'))
+  const imaSigners = signers.map((file) => readRecorded(name, file.name))
+  return { ...loadRecording(name), name, secureBoot, commandLine, eventLog, imaLog, imaSigners }
 }
 
 const recordings = findRecordings()
