@@ -2,8 +2,10 @@
 export interface Answer {
   /** For `--json`: plain data, bytes in hexadecimal; bigints become strings. */
   readonly document: object
-  /** For people, without control characters. */
-  readonly lines: readonly string[]
+  /** Makes the lines for people, without control characters. */
+  lines(): readonly string[]
+  /** What was judged and is malformed, with file, place and what was expected; said on standard error too. */
+  readonly malformed?: readonly string[]
   /** Exit status 0 or 1: whether the evidence is good; also when there was nothing to judge. */
   readonly good: boolean
 }

@@ -55,6 +55,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   const perform: Perform = async (work) => {
     const answer = await work({ inputs: createInputReader(() => terminal.stdin()), now: terminal.now() })
     terminal.writeOut(render(answer, program.opts<GlobalOptions>().json === true))
+    for (const line of answer.malformed ?? []) complain(terminal, line)
     answered = answer.good ? status.good : status.bad
   }
   addCommands(program, perform)
@@ -66,8 +67,12 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-function render({ document, lines }: Answer, json: boolean): string {
-  return json ? `${toJsonText(document)}\n` : lines.map((line) => `${line}\n`).join('')
+function render(answer: Answer, json: boolean): string {
+  if (json) return `${toJsonText(answer.document)}\n`
+  return answer
+    .lines()
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 function createProgram(terminal: Terminal): Command {
@@ -101,9 +106,13 @@ function addCommands(program: Command, perform: Perform): void {
 /** One line on standard error, and the exit status. */
 function explain(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof CommanderError && error.exitCode === 0) return status.good
-  terminal.writeErr(`trusthold: ${printable(describe(error))}\n`)
+  complain(terminal, describe(error))
   if (debug) terminal.writeErr(`${trace(error).map(printable).join('\n')}\n`)
   return status.unusable
+}
+
+function complain(terminal: Terminal, text: string): void {
+  terminal.writeErr(`trusthold: ${printable(text)}\n`)
 }
 
 function describe(error: unknown): string {

@@ -57,10 +57,16 @@ export function judgeQuote(files: QuoteFiles): QuoteJudgement {
     ...(pcrs && { pcrs }),
     ...(files.eventLog && { eventLog: files.eventLog.bytes }),
   })
-  checks.push(...verdict.checks)
+  checks.push(...verdict.checks.map((check) => inLog(check, files.eventLog)))
   if (verdict.trusted && files.imaLog) checks.push(...judgeIma(files.imaLog, verdict.facts.pcrs))
   const verified = verdict.trusted && conclude(checks) === 'pass'
   return { verified, checks, ...known, ...(verified && provedPcrs(verdict)) }
+}
+
+/** Core knows no files: a log that is malformed gets its name here. */
+function inLog(check: Check, log: Input | undefined): Check {
+  const malformed = check.id === 'event-log.structure' && check.outcome === 'fail' && log !== undefined
+  return malformed ? { ...check, reason: `${log.name}: ${check.reason}` } : check
 }
 
 function provedPcrs(verdict: QuoteVerdict): Pick<QuoteJudgement, 'pcrs'> {

@@ -53,6 +53,11 @@ describe('tables', () => {
     expect(table([])).toEqual([])
   })
 
+  test('may have as many rows as the longest log', () => {
+    const rows = Array.from({ length: 500_000 }, (_, i) => [String(i), 'x'])
+    expect(table(rows).at(-1)).toBe('499999  x')
+  })
+
   test('hold nothing that commands a terminal, in any cell', () => {
     expect(table([['\x1b', 'x\ny']])).toEqual(['\\u{1b}  x\\u{a}y'])
     expect(fields({ name: '\x07' }, '  ')).toEqual(['  name  \\u{7}'])

@@ -5,7 +5,7 @@ import { certificateLimit, readCaCertificates } from '../formats/certificates.js
 import { parseTime } from '../formats/time.js'
 import { type EkJudgement, judgeEk } from '../judge-ek.js'
 import { type CertificateSummary, certificateSummary } from '../show/certificate.js'
-import { checkLines } from '../show/checks.js'
+import { checkLines, malformedReasons } from '../show/checks.js'
 import { type AddCommand, each, examples, type Surroundings } from './command.js'
 
 /** A judged EK certificate, for `--json`. */
@@ -64,16 +64,19 @@ async function verify(file: string, { ca, at }: Options, { inputs, now }: Surrou
 
 function ekAnswer({ trusted, checks, chain }: EkJudgement): Answer {
   const document: EkVerifyDocument = { trusted, chain: chain.map(certificateSummary), checks }
-  const path = document.chain.map(({ subject, fingerprint }, depth) => {
+  return { document, lines: () => ekLines(document), malformed: malformedReasons(checks), good: trusted }
+}
+
+function ekLines({ trusted, checks, chain }: EkVerifyDocument): string[] {
+  const path = chain.map(({ subject, fingerprint }, depth) => {
     return `${'  '.repeat(depth)}${subject || '(empty subject)'} ${fingerprint}`
   })
-  const lines = [
+  return [
     trusted ? 'trusted' : 'NOT TRUSTED',
     '',
     ...checkLines(checks),
     ...(path.length > 0 ? ['', ...path] : []),
   ]
-  return { document, lines, good: trusted }
 }
 
 function refuseCrl(): never {

@@ -46,7 +46,7 @@ function showIma({ name, bytes }: Input, bank: string): Answer {
       pcrs: pcrDocument([{ bank, values: new Map([...values].filter(([pcr]) => extended.has(pcr))) }]),
       findings: entryFindings(log),
     }
-    return { document, lines: imaLogLines(document), good: true }
+    return { document, lines: () => imaLogLines(document), good: true }
   })
 }
 

@@ -47,5 +47,5 @@ function nameAnswer({ nameAlg, type, objectAttributes }: TpmtPublic, computed: U
   const name = toHex(computed)
   const attributes = Object.entries(objectAttributes).flatMap(([attribute, set]) => (set ? [attribute] : []))
   const document: NameDocument = { name, nameAlg, type, attributes }
-  return { document, lines: [name], good: true }
+  return { document, lines: () => [name], good: true }
 }

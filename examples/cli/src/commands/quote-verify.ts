@@ -6,7 +6,7 @@ import type { Answer } from '../answer.js'
 import { readAttestationKey } from '../formats/attestation-key.js'
 import { parseScheme, type SignatureScheme } from '../formats/signature.js'
 import { judgeQuote, type QuoteJudgement } from '../judge-quote.js'
-import { checkLines } from '../show/checks.js'
+import { checkLines, malformedReasons } from '../show/checks.js'
 import { type PcrDocument, pcrDocument, pcrLines } from '../show/pcrs.js'
 import { type QuoteDocument, quoteDocument, quoteLines } from '../show/quote.js'
 import { UserError } from '../user-error.js'
@@ -104,14 +104,22 @@ function quoteAnswer({ verified, checks, message, pcrs }: QuoteJudgement): Answe
     quote,
     ...(pcrs && { pcrs: pcrDocument(pcrs) }),
   }
-  const lines = [
+  return {
+    document,
+    lines: () => judgementLines(document),
+    malformed: malformedReasons(checks),
+    good: verified,
+  }
+}
+
+function judgementLines({ verified, checks, quote, pcrs }: QuoteVerifyDocument): string[] {
+  return [
     verified ? 'verified' : 'NOT VERIFIED',
     '',
     ...checkLines(checks),
     ...(quote === null ? [] : ['', ...quoteLines(quote)]),
-    ...(document.pcrs === undefined ? [] : ['', ...pcrLines(document.pcrs)]),
+    ...(pcrs === undefined ? [] : ['', ...pcrLines(pcrs)]),
   ]
-  return { document, lines, good: verified }
 }
 
 /** TPM2B_DATA: as much qualifying data as a TPM takes. */

@@ -6,8 +6,9 @@ import { printable } from '../printable.js'
  */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(printable))
+  // There may be as many rows as a log has entries: too many to be the arguments of one call.
   const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((row) => lengthOf(row[column] ?? ''))),
+    cells.reduce((width, row) => Math.max(width, lengthOf(row[column] ?? '')), 0),
   )
   return cells.map((row) =>
     row

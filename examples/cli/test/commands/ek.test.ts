@@ -167,6 +167,16 @@ describe('ek verify', () => {
     ])
   })
 
+  test('something else than a certificate is not trusted, and said on standard error to be none', async () => {
+    const file = recorded('boot-secure/eventlog.bin')
+    const { code, stdout, stderr } = await run(['ek', 'verify', file, '--ca', root])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(
+      /^fail +certificate\.structure +\S+eventlog\.bin: the DER bundle cannot be read: /m,
+    )
+    expect(stderr).toMatch(/^trusthold: \S+eventlog\.bin: the DER bundle cannot be read: .*\n$/)
+  })
+
   test('no changed byte of the certificate goes unnoticed', async () => {
     const good = bytesOf(ek)
     for (let offset = 0; offset < good.length; offset += 7) {

@@ -186,10 +186,17 @@ describe('what is wrong is named', () => {
     expect(quote).toBeNull()
     const reason = `${message}: TPMS_ATTEST.magic: expected 0xff544347 at offset 0, found 0xfe544347`
     expect(checks).toContainEqual({ id: 'quote.structure', outcome: 'fail', reason })
-    const { code, stdout } = await run(asArgs({ ...good, message }))
-    expect(code).toBe(1)
+    const { code, stdout, stderr } = await run(asArgs({ ...good, message }))
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `trusthold: ${reason}\n` })
     expect(stdout).toMatch(/^NOT VERIFIED\n/)
     expect(stdout).toContain(`fail  quote.structure             ${reason}`)
+  })
+
+  test('a malformed log too', async () => {
+    const eventlog = files.write('log', new Uint8Array(100))
+    const { code, stderr } = await run(asArgs({ ...good, eventlog }))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^trusthold: \S+log: .* at offset \d+, .*\n$/)
   })
 
   test('a statement that is no quote is none', async () => {
