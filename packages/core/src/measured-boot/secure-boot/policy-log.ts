@@ -1,6 +1,6 @@
 import { decode } from '../../codec/index.js'
 import { efiGuid, type Guid } from '../events/guid.js'
-import { readVariable, type UefiVariableData } from '../events/uefi-variable.js'
+import { readVariable } from '../events/uefi-variable.js'
 import { doubtedFact, type Fact, provedFact } from '../fact.js'
 import { lazyMembers } from '../lazy-members.js'
 import type { ProvedLog } from '../proved-log.js'
@@ -10,6 +10,8 @@ import type { SeparatorDigests } from './separators.js'
 /** PCR of the Secure Boot policy. */
 export const policyPcr = 7
 
+/** Vendor, length of the name and length of the value. */
+const variableHead = 32
 /** Of zeros, in bytes: what fills EFI_VARIABLE_DATA_TREE up to a multiple of 8. */
 const shimPadding = 5
 
@@ -88,19 +90,23 @@ function measuredData(log: ProvedLog, event: TcgEvent): Uint8Array | undefined {
 }
 
 function readPolicyVariable(data: Uint8Array): PolicyVariable | undefined {
-  const variable = readVariable(data) ?? readPaddedVariable(data)
+  const size = variableSize(data)
+  if (size === undefined || !isPadding(data.subarray(size))) return undefined
+  const variable = readVariable(data.subarray(0, size))
   if (variable === undefined) return undefined
   const { name, data: value } = variable
   return { vendor: decode(efiGuid, variable.vendor), name, data: value }
 }
 
+/** Of the variable that the data begins with, in bytes, as its head states it; undefined when there is less data. */
+function variableSize(data: Uint8Array): number | undefined {
+  if (data.length < variableHead) return undefined
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const size = BigInt(variableHead) + 2n * view.getBigUint64(16, true) + view.getBigUint64(24, true)
+  return size <= BigInt(data.length) ? Number(size) : undefined
+}
+
 /** Old versions of shim measure a few zeros more than the variable, which their compiler put behind the structure. */
-function readPaddedVariable(data: Uint8Array): UefiVariableData | undefined {
-  let end = data.length
-  while (end > 0 && data[end - 1] === 0 && data.length - end < shimPadding) end--
-  for (; end < data.length; end++) {
-    const variable = readVariable(data.subarray(0, end))
-    if (variable !== undefined) return variable
-  }
-  return undefined
+function isPadding(rest: Uint8Array): boolean {
+  return rest.length <= shimPadding && rest.every((byte) => byte === 0)
 }
