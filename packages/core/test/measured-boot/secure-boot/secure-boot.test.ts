@@ -77,6 +77,19 @@ describe('a good policy', () => {
     expect(doubted.findings).toEqual([{ code: 'unproven', reason: 'PCR 7 is not proved by the log' }])
   })
 
+  test('has no value where a variable has none that it can have', () => {
+    const { dbx, setupMode, enabled } = stateOf(
+      policyWith({
+        dbx: stated(imageSecurityDatabase, 'dbx', certificate(1)),
+        SecureBoot: stated(globalVariable, 'SecureBoot', off),
+        separator: [stated(globalVariable, 'SetupMode', Uint8Array.of(2)), 'separator'],
+      }),
+    )
+    expect(dbx).toMatchObject({ verified: false, hint: undefined, reason: expect.stringContaining('dbx') })
+    expect(setupMode).toMatchObject({ verified: false, hint: undefined })
+    expect(enabled).toMatchObject({ verified: true, value: false })
+  })
+
   test('an unset database has no lists', () => {
     const unset = stateOf(policyWith({ dbx: stated(imageSecurityDatabase, 'dbx', new Uint8Array(0)) }))
     expect(unset.dbx).toEqual({ verified: true, value: [], event: events.dbx })
