@@ -56,12 +56,26 @@ export {
 } from './events/device-path/device-path.js'
 export { type DevicePathNode, devicePathNode } from './events/device-path/node.js'
 export type { FirmwareBlob } from './events/firmware-blob.js'
-export type { ChecksumState, GptEvent, GptPartition } from './events/gpt.js'
+export {
+  type ChecksumState,
+  type EfiPartitionEntry,
+  type EfiPartitionTableHeader,
+  type GptEvent,
+  type GptPartition,
+  type UefiGptData,
+  uefiGptData,
+} from './events/gpt.js'
 export { efiGuid, type Guid } from './events/guid.js'
 export { guidName } from './events/guid-names.js'
 export type { HCrtmComponent } from './events/h-crtm.js'
-export type { HandoffTables } from './events/handoff-tables.js'
-export type { ImageLoad } from './events/image-load.js'
+export {
+  type HandoffTables,
+  type UefiHandoffTablePointers,
+  type UefiHandoffTablePointers2,
+  uefiHandoffTablePointers,
+  uefiHandoffTablePointers2,
+} from './events/handoff-tables.js'
+export { type ImageLoad, type UefiImageLoadEvent, uefiImageLoadEvent } from './events/image-load.js'
 export { type EfiLoadOption, efiLoadOption } from './events/load-option.js'
 export { isMalformed, type Malformed } from './events/malformed.js'
 export type { NoActionEvent, StartupLocality } from './events/no-action.js'

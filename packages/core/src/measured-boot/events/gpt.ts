@@ -57,7 +57,7 @@ const headerSize = 92
 const crcAt = 16
 const entrySize = 128
 const nameSize = 72
-const header = struct('EFI_PARTITION_TABLE_HEADER', {
+const headerDef = struct('EFI_PARTITION_TABLE_HEADER', {
   signature: bytesOf(8),
   revision: u32le,
   headerSize: u32le,
@@ -73,7 +73,7 @@ const header = struct('EFI_PARTITION_TABLE_HEADER', {
   entrySize: u32le,
   entriesCrc: u32le,
 })
-const entry = struct('EFI_PARTITION_ENTRY', {
+const entryDef = struct('EFI_PARTITION_ENTRY', {
   type: efiGuid,
   guid: efiGuid,
   firstBlock: u64le,
@@ -82,23 +82,29 @@ const entry = struct('EFI_PARTITION_ENTRY', {
   name: bytesOf(nameSize),
   reserved: rest,
 })
-type Entry = Infer<typeof entry>
-type Header = Infer<typeof header>
-interface GptData {
-  readonly header: Header
-  readonly entries: readonly Entry[]
+/** EFI_PARTITION_TABLE_HEADER. UEFI 2.10, section 5.3.2. */
+export interface EfiPartitionTableHeader extends Infer<typeof headerDef> {}
+const header: Codec<EfiPartitionTableHeader> = headerDef
+/** EFI_PARTITION_ENTRY, its name in UTF-16 and what a larger entry has behind. UEFI 2.10, section 5.3.3. */
+export interface EfiPartitionEntry extends Infer<typeof entryDef> {}
+const entry: Codec<EfiPartitionEntry> = entryDef
+/** UEFI_GPT_DATA as it stands in an event. PC Client Platform Firmware Profile, section 10.2.8. */
+export interface UefiGptData {
+  readonly header: EfiPartitionTableHeader
+  readonly entries: readonly EfiPartitionEntry[]
 }
 
-/** UEFI_GPT_DATA: the header, a count of 64 bits, and that many entries of the size that the header states. */
-const gptData: Codec<GptData> = {
+/** Codec of {@link UefiGptData}: the header, a count of 64 bits, and that many entries of the size that the header states. */
+export const uefiGptData: Codec<UefiGptData> = {
   name: 'UEFI_GPT_DATA',
   read(r: Reader) {
     const at = r.offset
     const head = header.read(r)
     if (String.fromCharCode(...head.signature) !== 'EFI PART') r.reject('EFI PART', 'another signature', at)
     const size = head.entrySize
-    if (size < entrySize || size % 2 !== 0)
-      r.reject(`entries of ${entrySize} or more bytes`, String(size), at)
+    if (size === 0 || size % entrySize !== 0) {
+      r.reject(`entries of a multiple of ${entrySize} bytes`, String(size), at)
+    }
     const countAt = r.offset
     const count = u64le.read(r)
     const available = BigInt(Math.floor(r.remaining / size))
@@ -108,12 +114,16 @@ const gptData: Codec<GptData> = {
   write(w: Writer, { header: head, entries }) {
     header.write(w, head)
     u64le.write(w, BigInt(entries.length))
-    for (const one of entries) entry.write(w, one)
+    for (const one of entries) {
+      const size = entrySize + one.reserved.length
+      if (size !== head.entrySize) w.reject(`entries of ${head.entrySize} bytes`, String(size))
+      entry.write(w, one)
+    }
   },
 }
 
 /** Decodes both types of event. */
-export const gptEvent: EventDecoder<GptEvent> = decoderOf(gptData, ({ header: head, entries }, data) => ({
+export const gptEvent: EventDecoder<GptEvent> = decoderOf(uefiGptData, ({ header: head, entries }, data) => ({
   data: {
     kind: 'gpt',
     revision: head.revision,
@@ -130,11 +140,11 @@ export const gptEvent: EventDecoder<GptEvent> = decoderOf(gptData, ({ header: he
   measured: whole(data),
 }))
 
-function partitionOf({ reserved, name, ...partition }: Entry): GptPartition {
+function partitionOf({ reserved, name, ...partition }: EfiPartitionEntry): GptPartition {
   return { ...partition, typeName: guidName(partition.type), name: untilNul(decode(utf16Text, name)) }
 }
 
-function checkHeader(head: Header, data: Uint8Array): ChecksumState {
+function checkHeader(head: EfiPartitionTableHeader, data: Uint8Array): ChecksumState {
   if (head.headerSize !== headerSize) return 'unchecked'
   const bytes = data.slice(0, headerSize)
   bytes.fill(0, crcAt, crcAt + 4)
@@ -144,7 +154,7 @@ function checkHeader(head: Header, data: Uint8Array): ChecksumState {
 /** A table of at most this many bytes is checked; on disks it has 16384. */
 const maxTableSize = 1024 * 1024
 
-function checkEntries(head: Header, data: Uint8Array): ChecksumState {
+function checkEntries(head: EfiPartitionTableHeader, data: Uint8Array): ChecksumState {
   const used = data.subarray(headerSize + 8)
   const missing = head.entryCount * head.entrySize - used.length
   if (missing < 0 || missing > maxTableSize) return 'unchecked'

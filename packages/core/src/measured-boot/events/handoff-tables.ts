@@ -1,4 +1,4 @@
-import { type Codec, type Reader, struct, u64le, type Writer } from '../../codec/index.js'
+import { type Codec, type Infer, type Reader, struct, u64le, type Writer } from '../../codec/index.js'
 import { sizedText } from './firmware-blob.js'
 import { efiGuid, type Guid } from './guid.js'
 import { guidName } from './guid-names.js'
@@ -39,19 +39,32 @@ const tableList: Codec<readonly { guid: Guid; address: bigint }[]> = {
     for (const one of tables) table.write(w, one)
   },
 }
-const pointers = struct('UEFI_HANDOFF_TABLE_POINTERS', { tables: tableList })
-const pointers2 = struct('UEFI_HANDOFF_TABLE_POINTERS2', { description: sizedText(), tables: tableList })
+const pointersDef = struct('UEFI_HANDOFF_TABLE_POINTERS', { tables: tableList })
+/** UEFI_HANDOFF_TABLE_POINTERS. PC Client Platform Firmware Profile, section 10.2.5. */
+export interface UefiHandoffTablePointers extends Infer<typeof pointersDef> {}
+/** Codec of {@link UefiHandoffTablePointers}. */
+export const uefiHandoffTablePointers: Codec<UefiHandoffTablePointers> = pointersDef
+
+const pointers2Def = struct('UEFI_HANDOFF_TABLE_POINTERS2', { description: sizedText(), tables: tableList })
+/** UEFI_HANDOFF_TABLE_POINTERS2. PC Client Platform Firmware Profile, section 10.2.5. */
+export interface UefiHandoffTablePointers2 extends Infer<typeof pointers2Def> {}
+/** Codec of {@link UefiHandoffTablePointers2}. */
+export const uefiHandoffTablePointers2: Codec<UefiHandoffTablePointers2> = pointers2Def
+
 const content = 'the content of tables'
 
 /** EV_EFI_HANDOFF_TABLES. */
-export const handoffTables: EventDecoder<HandoffTables> = decoderOf(pointers, ({ tables }) => ({
-  data: { kind: 'handoff-tables', description: undefined, tables: tables.map(withName) },
-  measured: content,
-}))
+export const handoffTables: EventDecoder<HandoffTables> = decoderOf(
+  uefiHandoffTablePointers,
+  ({ tables }) => ({
+    data: { kind: 'handoff-tables', description: undefined, tables: tables.map(withName) },
+    measured: content,
+  }),
+)
 
 /** EV_EFI_HANDOFF_TABLES2. */
 export const handoffTables2: EventDecoder<HandoffTables> = decoderOf(
-  pointers2,
+  uefiHandoffTablePointers2,
   ({ description, tables }) => ({
     data: { kind: 'handoff-tables', description: untilNul(description), tables: tables.map(withName) },
     measured: content,

@@ -1,10 +1,10 @@
-import { rest, struct, u64le } from '../../codec/index.js'
+import { type Codec, type Infer, rest, struct, u64le } from '../../codec/index.js'
 import type { DevicePath } from './device-path/device-path.js'
 import { sizedDevicePaths } from './device-path/sized-paths.js'
 import { decoderOf, type EventDecoder, trailingOf } from './reading.js'
 
 /**
- * UEFI_IMAGE_LOAD_EVENT: an application or driver that was loaded. The digest is the Authenticode digest of the image, so
+ * An application or driver that was loaded. The digest is the Authenticode digest of the image, so
  * nothing of this is proved, not even where it came from. PC Client Platform Firmware Profile, section 10.2.2.
  */
 export interface ImageLoad {
@@ -20,7 +20,7 @@ export interface ImageLoad {
   readonly trailing: Uint8Array | undefined
 }
 
-const imageLoadEvent = struct('UEFI_IMAGE_LOAD_EVENT', {
+const imageLoadDef = struct('UEFI_IMAGE_LOAD_EVENT', {
   location: u64le,
   length: u64le,
   linkTimeAddress: u64le,
@@ -28,8 +28,13 @@ const imageLoadEvent = struct('UEFI_IMAGE_LOAD_EVENT', {
   trailing: rest,
 })
 
+/** UEFI_IMAGE_LOAD_EVENT, with what stands behind it. PC Client Platform Firmware Profile, section 10.2.2. */
+export interface UefiImageLoadEvent extends Infer<typeof imageLoadDef> {}
+/** Codec of {@link UefiImageLoadEvent}; it takes all bytes up to the end of the enclosing structure. */
+export const uefiImageLoadEvent: Codec<UefiImageLoadEvent> = imageLoadDef
+
 /** EV_EFI_BOOT_SERVICES_APPLICATION, EV_EFI_BOOT_SERVICES_DRIVER, EV_EFI_RUNTIME_SERVICES_DRIVER. */
-export const imageLoad: EventDecoder<ImageLoad> = decoderOf(imageLoadEvent, (value) => ({
+export const imageLoad: EventDecoder<ImageLoad> = decoderOf(uefiImageLoadEvent, (value) => ({
   data: { kind: 'image-load', ...value, trailing: trailingOf(value.trailing) },
   measured: 'the image (Authenticode)',
 }))

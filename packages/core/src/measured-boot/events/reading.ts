@@ -44,11 +44,6 @@ export function decoderOf<T, D>(
   }
 }
 
-/** A decoder of data that is measured as a whole. */
-export function wholeDecoder<T, D>(codec: Codec<T>, state: (value: T) => D): EventDecoder<D> {
-  return decoderOf(codec, (value, data) => ({ data: state(value), measured: whole(data) }))
-}
-
 /** Data without a form, measured as a whole. */
 export const rawDecoder: EventDecoder<RawBytes> = (bytes) => ({
   data: { kind: 'bytes', bytes },
