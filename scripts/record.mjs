@@ -7,7 +7,7 @@
  * - `boot-*`: a virtual machine booted in several ways; `recorder/boots.mjs` lists them.
  *
  * A recording is written only once other implementations agree with it: tpm2_eventlog and evmctl that its logs replay
- * to the PCRs that the guest's kernel reported, tpm2_checkquote that its quotes are good.
+ * to the PCRs that the guest's kernel reported, systemd-measure on PCR 11, tpm2_checkquote that its quotes are good.
  *
  * Needs Debian 12 and root (swtpm's files ask for it). Kernels and boot loaders are downloaded with apt-get and unpacked
  * in a temporary directory; nothing is installed.

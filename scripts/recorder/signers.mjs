@@ -8,6 +8,7 @@ import { publicArea } from './attestation.mjs'
 
 const attributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign'
 const rsaHashes = ['sha256', 'sha384', 'sha512']
+/** All of them; `algorithm` as `tpm2_createprimary` calls it. */
 export const signers = [
   ...rsaHashes.map((hash) => ({ kind: 'rsa-2048', algorithm: 'rsa2048', scheme: 'rsassa', hash })),
   ...rsaHashes.map((hash) => ({ kind: 'rsa-2048', algorithm: 'rsa2048', scheme: 'rsapss', hash })),
