@@ -23,6 +23,7 @@ export default defineConfig({
       project('examples', ['examples/*/test/**/*.test.ts'], 60_000),
       project('checks', ['test/checks/**/*.test.ts'], 60_000),
       project('interop', ['test/interop/**/*.test.ts'], 120_000),
+      project('fuzz', ['test/fuzz/**/*.test.ts'], 60_000),
       project('attacks', ['test/attacks/**/*.test.ts'], 60_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 180_000),
     ],

@@ -17,8 +17,9 @@ const mutate = {
   },
 }
 
-const projects = (shared.test?.projects ?? []).map((project) =>
+const settings = await shared
+const projects = (settings.test?.projects ?? []).map((project) =>
   typeof project === 'object' ? { ...project, plugins: [mutate] } : project,
 )
 
-export default { ...shared, test: { ...shared.test, projects, bail: 1 } }
+export default { ...settings, test: { ...settings.test, projects, bail: 1 } }
