@@ -14,7 +14,7 @@ export function invalidFrom(path: string, expected: string, error: unknown): Tru
 }
 
 /** A text from outside on one line, without what would command a terminal, and not too long. */
-export function excerpt(text: string): string {
+function excerpt(text: string): string {
   const printable = text.slice(0, 2 * maxExcerpt).replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
   return printable.length <= maxExcerpt ? printable : `${printable.slice(0, maxExcerpt)}…`
 }

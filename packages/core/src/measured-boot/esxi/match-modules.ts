@@ -146,10 +146,11 @@ function judgeUnfound(
 ): ModuleMatch {
   if (module.empty) return say('empty', 'an empty file')
   for (const [other, digest] of module.digests) {
-    const [reference] = other === bank ? [] : index.find(other, digest)
+    const references = index.find(other, digest)
+    const [reference] = references
     if (reference === undefined) continue
     const reason = `would be ${describe(reference)} by ${other}, but no image has a digest for ${bank}`
-    return say('other-bank', reason, index.find(other, digest))
+    return say('other-bank', reason, references)
   }
   const { name } = module
   if (name !== undefined && isUnreferenced(name))

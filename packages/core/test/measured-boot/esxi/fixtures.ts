@@ -5,12 +5,16 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { packTar } from 'modern-tar'
+import { expect } from 'vitest'
 import { concatBytes, utf8 } from '../../../src/bytes/index.js'
+import { isTrustholdError } from '../../../src/errors/index.js'
 import {
   compareLog,
   type EsxiBootOptions,
   esxiBoot,
+  type ImageDatabaseLimits,
   parseEventLog,
+  readImageDatabase,
 } from '../../../src/measured-boot/index.js'
 import {
   type BuiltEvent,
@@ -272,3 +276,28 @@ export function tarHeader({
 }
 
 export const octal = (size: number): string => `${size.toString(8).padStart(11, '0')}\0`
+
+/** What an archive is refused with; undefined when it is read. */
+export async function refusalOf(bytes: Uint8Array, limits?: Partial<ImageDatabaseLimits>) {
+  try {
+    await readImageDatabase(bytes, limits)
+    return undefined
+  } catch (error) {
+    if (!isTrustholdError(error, 'BASE_IMAGE_INVALID')) throw error
+    expect(error.message).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+    expect(error.message.length).toBeLessThan(800)
+    return error.context
+  }
+}
+
+/** Files of a good image database, with these others; undefined leaves one out. */
+export const withFiles = (
+  ...changes: [string, string | Uint8Array | undefined][]
+): Map<string, string | Uint8Array> => {
+  const files = databaseFiles(testImage('24022510'))
+  for (const [name, content] of changes) {
+    if (content === undefined) files.delete(name)
+    else files.set(name, content)
+  }
+  return files
+}

@@ -132,7 +132,7 @@ test('T-14: whatever is loaded, added and written, nothing false is verified and
       if (boot.commandLine.verified) verified++
       if (boot.findings.length === 0) honest++
     }),
-    { numRuns: 600 },
+    { numRuns: 400 },
   )
   // The property would hold for nothing as well.
   expect(Math.min(honest, verified)).toBeGreaterThan(5)
