@@ -82,7 +82,7 @@ function readKernelBootPcr(log: ProvedLog, events: readonly MeasuredEvent[]): Ke
       sections.push({ name: section, digest: log.digestOf(content), event: content.index })
       place = name + 1
       next += 2
-    } else if (name === -1 && word !== -1) {
+    } else if (word !== -1) {
       phases.push(bootPhases[word] as BootPhase)
       next += 1
     } else return done(event)

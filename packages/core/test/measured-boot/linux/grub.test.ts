@@ -108,6 +108,15 @@ describe("the kernel's command line", () => {
     ['was loaded after another one', [...grubLinux('/vmlinuz debug'), ...grubLinux(line)]],
     ['was loaded before another one', [...grubLinux(line), ...grubLinux('/vmlinuz debug')]],
     ['has the label of a command', [...grubLinux(line), grub('/vmlinuz debug')]],
+    [
+      'has no path, and the label of a command',
+      [...grubLinux(line), grub('linux vmlinuz debug'), grub('vmlinuz debug')],
+    ],
+    [
+      'has no path, and a negated command',
+      [...grubLinux(line), grub('! linux vmlinuz debug'), grub('vmlinuz debug')],
+    ],
+    ['is followed by another loader, timed', [...grubLinux(line), grub('time chainloader /EFI/other.efi')]],
     ['comes without its command', [...grubLinux(line), grub('vmlinuz debug', 'kernel')]],
     ['is missing after its command', [...grubLinux(line), grub('linux /vmlinuz debug')]],
     ['stands before its command only', [grub(line, 'kernel'), grub(`linux ${line}`)]],
