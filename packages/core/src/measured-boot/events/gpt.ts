@@ -53,6 +53,7 @@ export interface GptEvent {
   readonly entriesChecksum: ChecksumState
 }
 
+const noGuid: Guid = '00000000-0000-0000-0000-000000000000'
 const headerSize = 92
 const crcAt = 16
 const entrySize = 128
@@ -148,7 +149,7 @@ function checkHeader(head: EfiPartitionTableHeader, data: Uint8Array): ChecksumS
   if (head.headerSize !== headerSize) return 'unchecked'
   const bytes = data.slice(0, headerSize)
   bytes.fill(0, crcAt, crcAt + 4)
-  return crc32(bytes) === head.headerCrc ? 'valid' : 'invalid'
+  return crc32(bytes) === head.headerCrc ? 'valid' : unfit(head)
 }
 
 /** A table of at most this many bytes is checked; on disks it has 16384. */
@@ -160,5 +161,10 @@ function checkEntries(head: EfiPartitionTableHeader, data: Uint8Array): Checksum
   if (missing < 0 || missing > maxTableSize) return 'unchecked'
   if (crc32(new Uint8Array(missing), crc32(used)) === head.entriesCrc) return 'valid'
   // Used entries need not be the first ones, and the event does not say where they are.
-  return missing === 0 ? 'invalid' : 'unchecked'
+  return missing === 0 ? unfit(head) : 'unchecked'
+}
+
+/** EV_EFI_GPT_EVENT2 has zeros for what differs on every disk: then no checksum of the disk fits. */
+function unfit({ diskGuid }: EfiPartitionTableHeader): ChecksumState {
+  return diskGuid === noGuid ? 'unchecked' : 'invalid'
 }

@@ -7,7 +7,7 @@ import { type TextEvent, textOrBytes } from './text-event.js'
 export interface HCrtmComponent {
   readonly kind: 'h-crtm-component'
   readonly description: string
-  /** `digest`: of the component; `raw`: the component itself. */
+  /** `digest`: of the component, as TPMT_HA; `raw`: the component itself. */
   readonly format: 'digest' | 'raw'
   readonly measurement: Uint8Array
 }
@@ -15,7 +15,7 @@ export interface HCrtmComponent {
 const component = struct('TCG_HCRTMComponentEvent', {
   signature: bytesOf(16),
   description: sizedText(),
-  format: enumOf('MeasurementFormatType', u8, { digest: 0, raw: 1 }),
+  format: enumOf('MeasurementFormatType', u8, { digest: 0, raw: 0x80 }),
   measurement: sized(u16le, rest, 0xffff),
 })
 

@@ -126,8 +126,18 @@ export const informing: readonly Row[] = [
   ],
   [
     'EV_NO_ACTION',
-    `${ascii('H-CRTM CompMeas\0')}03${ascii('ACM')}000200abcd`,
-    { kind: 'h-crtm-component', description: 'ACM', format: 'digest', measurement: fromHex('abcd') },
+    `${ascii('H-CRTM CompMeas\0')}03${ascii('ACM')}002200000b${'ab'.repeat(32)}`,
+    {
+      kind: 'h-crtm-component',
+      description: 'ACM',
+      format: 'digest',
+      measurement: fromHex(`000b${'ab'.repeat(32)}`),
+    },
+  ],
+  [
+    'EV_NO_ACTION',
+    `${ascii('H-CRTM CompMeas\0')}03${ascii('ACM')}800100ab`,
+    { kind: 'h-crtm-component', description: 'ACM', format: 'raw', measurement: fromHex('ab') },
   ],
   [
     'EV_NO_ACTION',

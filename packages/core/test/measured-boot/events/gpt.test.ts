@@ -115,6 +115,8 @@ describe('a partition table', () => {
       'unchecked',
     ])
     expect(states(table({ entryCount: 0xffff_ffff, checked }))).toEqual(['valid', 'unchecked'])
+    const anonymous = table({ entries: [entry('EFI')], entryCount: 1, checked }).fill(0, 56, 72)
+    expect(states(anonymous)).toEqual(['unchecked', 'unchecked'])
   })
 
   test.each<[string, Uint8Array]>([
