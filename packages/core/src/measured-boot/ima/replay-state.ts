@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../../bytes/index.js'
+import { toHex } from '../../bytes/index.js'
 import { TrustholdError } from '../../errors/index.js'
 import { digestOf, type HashAlgorithm, hashFacts } from '../../tpm2/index.js'
 import { initialValue } from '../pcr-states.js'
@@ -136,7 +136,7 @@ function integer(value: unknown, path: string): number {
 }
 
 function hex(value: unknown, path: string, size: number): string {
-  if (typeof value === 'string' && /^[0-9a-f]*$/.test(value) && fromHex(value).length === size) return value
+  if (typeof value === 'string' && value.length === 2 * size && /^[0-9a-f]+$/.test(value)) return value
   throw invalid(path, `${2 * size} lower-case hexadecimal digits`, value)
 }
 
