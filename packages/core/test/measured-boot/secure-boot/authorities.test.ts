@@ -134,6 +134,15 @@ test('old versions of shim log what they measure with zeros and one byte more', 
   expect(stateOf(policyWith({ vendor: longer })).authorities).toMatchObject({ verified: false })
 })
 
+test.each([new Uint8Array(6), Uint8Array.of(0, 1)])('%o behind a variable is no padding', (rest) => {
+  const data = concatBytes(variableData(shimLock, 'Shim', certificate(4)), rest)
+  const { authorities, findings } = stateOf(
+    policyWith({ vendor: { type: eventTypes.EV_EFI_VARIABLE_AUTHORITY, data } }),
+  )
+  expect(authorities).toMatchObject({ verified: true, value: [{ source: 'db' }] })
+  expect(findings).toMatchObject([{ code: 'event-unknown', event: 9 }])
+})
+
 describe('are only hints', () => {
   test.each<[string, Parameters<typeof policyWith>[0]]>([
     ['with a hidden event before the separator', { dbx: { ...goodPolicy.dbx, digestOf: 'something else' } }],
