@@ -92,6 +92,17 @@ describe('T-17: logs of confidential machines', () => {
     expect(parseCcEventLog(bytes)).toMatchObject({ padding: length, eventCount: 6 })
   })
 
+  test('the log of a TPM is none, even when its PCRs could be registers', () => {
+    const { bytes } = eventLog().specId().separator(0).separator(4).build()
+    expect(parseEventLog(bytes).eventCount).toBe(3)
+    expect(failureOf(() => parseCcEventLog(bytes))).toMatchObject({
+      code: 'EVENT_LOG_INVALID',
+      event: 0,
+      field: 'pcrIndex',
+      actual: 'that of a TPM',
+    })
+  })
+
   test('nothing else is taken for one', () => {
     for (const bytes of [loadBoot('boot-secure').eventLog, utf8('no log at all'), new Uint8Array(0)]) {
       expect(isCcEventLog(bytes)).toBe(false)

@@ -210,6 +210,11 @@ describe('a log that was joined with the table of final events', () => {
     ])
   })
 
+  test('one event that is there twice in a row is no row', () => {
+    const driver = { pcr: 2, type: EV_EFI_BOOT_SERVICES_DRIVER, data: 'option ROM' }
+    expect(findingsOf(good().event(driver).event(driver)).map(({ code }) => code)).toEqual(['repeated-event'])
+  })
+
   test('a loader that measures the same again and again is none', () => {
     const builder = good()
     for (let i = 0; i < 6; i++) builder.event({ pcr: 8, type: EV_IPL, data: `grub_cmd: ${i % 2}` })

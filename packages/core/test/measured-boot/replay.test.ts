@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toHex } from '../../src/bytes/index.js'
+import { concatBytes, toHex } from '../../src/bytes/index.js'
 import {
   compareLog,
   compareLogs,
@@ -267,6 +267,7 @@ describe('comparison', () => {
     for (const wrong of [
       new Uint8Array(0),
       value(7).subarray(0, 31),
+      concatBytes(value(7), Uint8Array.of(0)),
       new Uint8Array(33),
       new Uint8Array(20),
     ]) {

@@ -169,6 +169,14 @@ describe('refusals', () => {
     })
   })
 
+  test('a log that does not start with a separator', () => {
+    for (const first of [0x20, 0x1f, 0x0a, 0]) {
+      const bytes = Uint8Array.from(systemdLog().measure({ string: 'enter-initrd' }).build().bytes)
+      bytes[0] = first
+      expect(failureOf(() => parseSystemdLog(bytes))).toMatchObject({ event: 0, offset: 0, field: 'record' })
+    }
+  })
+
   test('bytes that are not UTF-8', () => {
     const bytes = concatBytes(utf8('\x1e{"pcr":1,"x":"'), Uint8Array.of(0xff), utf8(`",${digests}}\n`))
     expect(failureOf(() => parseSystemdLog(bytes))).toMatchObject({ field: 'record', expected: 'UTF-8' })
