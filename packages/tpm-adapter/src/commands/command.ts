@@ -1,5 +1,5 @@
 import type { Codec } from '@trusthold/core/codec'
-import { type CommandName, commandCodes } from './command-codes.js'
+import { type CommandName, commandCodes } from '@trusthold/core/tpm2'
 
 /** A TPM command: its name and how its parameters are written and read. */
 export interface Command<P, R> {

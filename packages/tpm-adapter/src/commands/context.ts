@@ -1,16 +1,7 @@
-import { type Codec, type Infer, sizedBytes, struct, u16, u32, u64 } from '@trusthold/core/codec'
+import { struct } from '@trusthold/core/codec'
+import { type TpmsContext, tpmsContext } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
 import type { CommandRunner } from './run-command.js'
-
-const context = struct('TPMS_CONTEXT', {
-  sequence: u64,
-  savedHandle: u32,
-  hierarchy: u32,
-  contextBlob: sizedBytes(u16, 8192),
-})
-/** TPMS_CONTEXT: a loaded object outside the TPM, encrypted by it, good until its next reset. Part 2, section 14.5. */
-export interface TpmsContext extends Infer<typeof context> {}
-const tpmsContext: Codec<TpmsContext> = context
 
 const save = defineCommand(
   'TPM2_ContextSave',

@@ -6,13 +6,14 @@ import {
   tpm2bDigest,
   tpm2bPrivate,
   tpm2bPublic,
+  tpm2bSensitiveCreate,
   tpmlPcrSelection,
+  tpmtTkCreation,
 } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
 import type { CommandRunner } from './run-command.js'
-import { emptySensitive, tpm2bSensitiveCreate } from './sensitive.js'
+import { emptySensitive } from './sensitive.js'
 import type { Session } from './sessions.js'
-import { creationTicket } from './tickets.js'
 
 const command = defineCommand(
   'TPM2_Create',
@@ -27,7 +28,7 @@ const command = defineCommand(
     outPublic: tpm2bPublic,
     creationData: tpm2bCreationData,
     creationHash: tpm2bDigest,
-    creationTicket,
+    creationTicket: tpmtTkCreation,
   }),
 )
 

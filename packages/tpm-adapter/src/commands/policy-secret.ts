@@ -1,9 +1,8 @@
 import { type Codec, sizedBytes, struct, u16, u32 } from '@trusthold/core/codec'
-import { tpm2bDigest, tpm2bNonce } from '@trusthold/core/tpm2'
+import { tpm2bDigest, tpm2bNonce, tpmtTkAuth } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
 import type { CommandRunner } from './run-command.js'
 import type { Session } from './sessions.js'
-import { authTicket } from './tickets.js'
 
 /** TPM2B_TIMEOUT. Part 2, section 10.4.10. */
 const tpm2bTimeout: Codec<Uint8Array> = sizedBytes(u16, 64)
@@ -16,7 +15,7 @@ const command = defineCommand(
     policyRef: tpm2bNonce,
     expiration: u32,
   }),
-  struct('PolicySecret', { timeout: tpm2bTimeout, policyTicket: authTicket }),
+  struct('PolicySecret', { timeout: tpm2bTimeout, policyTicket: tpmtTkAuth }),
 )
 
 /** What {@link policySecret} takes. */

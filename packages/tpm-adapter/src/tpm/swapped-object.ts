@@ -1,5 +1,6 @@
 import { isTrustholdError } from '@trusthold/core/errors'
-import { contextLoad, contextSave, type TpmsContext } from '../commands/context.js'
+import type { TpmsContext } from '@trusthold/core/tpm2'
+import { contextLoad, contextSave } from '../commands/context.js'
 import type { CommandRunner } from '../commands/run-command.js'
 import { flushAfter } from './flushing.js'
 

@@ -1,6 +1,6 @@
 import { toHex } from '@trusthold/core/bytes'
 import { TrustholdError } from '@trusthold/core/errors'
-import { commandName } from '../commands/command-codes.js'
+import { commandName } from '@trusthold/core/tpm2'
 
 /** Tag, size, code: the header of every command and response. TPM 2.0 Part 1, section 18. */
 const headerLength = 10
