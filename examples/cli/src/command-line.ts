@@ -56,7 +56,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     const answer = await work({ inputs: createInputReader(() => terminal.stdin()), now: terminal.now() })
     terminal.writeOut(render(answer, program.opts<GlobalOptions>().json === true))
     for (const line of answer.malformed ?? []) complain(terminal, line)
-    answered = answer.good ? status.good : status.bad
+    answered = statusOf(answer)
   }
   addCommands(program, perform)
   try {
@@ -65,6 +65,12 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   } catch (error) {
     return explain(error, terminal, program.opts<GlobalOptions>().debug === true)
   }
+}
+
+/** What is malformed was not judged, whatever the answer says of it besides. */
+function statusOf({ good, malformed = [] }: Answer): number {
+  if (malformed.length > 0) return status.unusable
+  return good ? status.good : status.bad
 }
 
 function render(answer: Answer, json: boolean): string {

@@ -7,7 +7,6 @@ import { readPcrValues } from './formats/pcr-values.js'
 import { type QuoteMessage, readQuoteMessage } from './formats/quote-message.js'
 import { readSignature, type SignatureScheme } from './formats/signature.js'
 import type { Input } from './input.js'
-import { judgeIma } from './judge-ima.js'
 import { UserError } from './user-error.js'
 
 /** Everything that a quote is judged by. */
@@ -56,17 +55,18 @@ export function judgeQuote(files: QuoteFiles): QuoteJudgement {
     nonce: files.nonce,
     ...(pcrs && { pcrs }),
     ...(files.eventLog && { eventLog: files.eventLog.bytes }),
+    ...(files.imaLog && { imaLog: files.imaLog.bytes }),
   })
-  checks.push(...verdict.checks.map((check) => inLog(check, files.eventLog)))
-  if (verdict.trusted && files.imaLog) checks.push(...judgeIma(files.imaLog, verdict.facts.pcrs))
+  checks.push(...verdict.checks.map((check) => inLog(check, files)))
   const verified = verdict.trusted && conclude(checks) === 'pass'
   return { verified, checks, ...known, ...(verified && provedPcrs(verdict)) }
 }
 
 /** Core knows no files: a log that is malformed gets its name here. */
-function inLog(check: Check, log: Input | undefined): Check {
-  const malformed = check.id === 'event-log.structure' && check.outcome === 'fail' && log !== undefined
-  return malformed ? { ...check, reason: `${log.name}: ${check.reason}` } : check
+function inLog(check: Check, { eventLog, imaLog }: QuoteFiles): Check {
+  const logs = { 'event-log.structure': eventLog, 'ima-log.structure': imaLog }
+  const log = Object.hasOwn(logs, check.id) ? logs[check.id as keyof typeof logs] : undefined
+  return check.outcome === 'fail' && log ? { ...check, reason: `${log.name}: ${check.reason}` } : check
 }
 
 function provedPcrs(verdict: QuoteVerdict): Pick<QuoteJudgement, 'pcrs'> {

@@ -41,6 +41,9 @@ const good = optionsOf('boot-secure', 'rsa-2048', 'sha256')
 const pcrs = serialize([{ bank: 'sha256', values: loadBoot('boot-secure').pcrs.sha256 }])
 const hex = (digits: number) => expect.stringMatching(new RegExp(`^[0-9a-f]{${digits}}$`))
 
+/** The exit status when a check failed: what is malformed was not judged. */
+const statusFor = (check: string): number => (check.endsWith('.structure') ? 2 : 1)
+
 describe('recorded quotes are verified, with PCR values and with the log of the boot', () => {
   const cases = bootNames.flatMap((boot) =>
     ['rsa-2048', 'ecc-p256'].flatMap((key) =>
@@ -175,19 +178,19 @@ describe('what is wrong is named', () => {
     ],
     ['a log that is none', () => ({ eventlog: good['message'] ?? '' }), 'event-log.structure'],
   ])('%s', async (_, change, check) => {
-    const document = await verify({ ...good, ...change() }, 1)
+    const document = await verify({ ...good, ...change() }, statusFor(check))
     expect(document.verified).toBe(false)
     expect(failed(document)).toContain(check)
   })
 
   test('malformed evidence is said to be so with file, field and offset, in both forms', async () => {
     const message = changed(good['message'], 0)
-    const { quote, checks } = await verify({ ...good, message }, 1)
+    const { quote, checks } = await verify({ ...good, message }, 2)
     expect(quote).toBeNull()
     const reason = `${message}: TPMS_ATTEST.magic: expected 0xff544347 at offset 0, found 0xfe544347`
     expect(checks).toContainEqual({ id: 'quote.structure', outcome: 'fail', reason })
     const { code, stdout, stderr } = await run(asArgs({ ...good, message }))
-    expect({ code, stderr }).toEqual({ code: 1, stderr: `trusthold: ${reason}\n` })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `trusthold: ${reason}\n` })
     expect(stdout).toMatch(/^NOT VERIFIED\n/)
     expect(stdout).toContain(`fail  quote.structure             ${reason}`)
   })
@@ -195,7 +198,7 @@ describe('what is wrong is named', () => {
   test('a malformed log too', async () => {
     const eventlog = files.write('log', new Uint8Array(100))
     const { code, stderr } = await run(asArgs({ ...good, eventlog }))
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toMatch(/^trusthold: \S+log: .* at offset \d+, .*\n$/)
   })
 
@@ -246,7 +249,8 @@ describe('the IMA list', () => {
     ['with a changed path', (bytes: Uint8Array) => changedAt(bytes, bytes.length - 8), 'ima-log.replay fail'],
   ])('%s is not proved', async (_, change, failed) => {
     const bytes = change(new Uint8Array(readFileSync(listOf('boot-secure'))))
-    const document = await verify(withIma('boot-secure', 'sha256', files.write('changed', bytes)), 1)
+    const status = statusFor(failed.replace(' fail', ''))
+    const document = await verify(withIma('boot-secure', 'sha256', files.write('changed', bytes)), status)
     expect(document.verified).toBe(false)
     expect(imaChecks(document)).toContain(failed)
   })
