@@ -30,7 +30,7 @@ export {
   payloadTable,
   type VibName,
 } from './esxi/payload-table.js'
-export { esxiTags, type TcgTaggedEvent, tcgTaggedEvent } from './esxi/tagged-event.js'
+export { esxiTags } from './esxi/tags.js'
 export {
   type EsxiVersion,
   readVersionRecord,
@@ -98,6 +98,7 @@ export type { SpdmMeasurement } from './events/spdm/measurement-block.js'
 export type { DeviceStatement } from './events/spdm/statement.js'
 export type { SpecIdEvent } from './events/spec-id.js'
 export type { Tag, TaggedEvents } from './events/tagged-event.js'
+export { type TcgTaggedEvent, tcgTaggedEvent } from './events/tcg-tagged-event.js'
 export type { TextEvent } from './events/text-event.js'
 export {
   isGlobalVariable,

@@ -1,12 +1,13 @@
 import { equalBytes, utf8 } from '../../bytes/index.js'
 import { isTrustholdError, TrustholdError } from '../../errors/index.js'
 import { digestOf, type HashAlgorithm } from '../../tpm2/index.js'
+import { readTaggedEvent } from '../events/tcg-tagged-event.js'
 import type { Fact } from '../fact.js'
 import { declaredBank } from '../replay.js'
 import type { TcgEvent, TcgEventLog } from '../tcg/event-log.js'
 import { eventTypes } from '../tcg/event-types.js'
 import { esxiPcrNumbers } from './placement.js'
-import { esxiTags, readTaggedEvent } from './tagged-event.js'
+import { esxiTags } from './tags.js'
 import { type EsxiVersion, readPrintable, readVersionRecord } from './version-record.js'
 
 /** PCRs that belong to the operating system and cannot be set back while it runs: 8 to 15. */

@@ -1,7 +1,7 @@
-import { type TcgTaggedEvent, tcgTaggedEvent } from '../esxi/tagged-event.js'
 import { isMalformed, readOrExplain } from './malformed.js'
 import { decoderOf, type EventDecoder, type RawBytes, whole } from './reading.js'
 import { repeated } from './repeated.js'
+import { type TcgTaggedEvent, tcgTaggedEvent } from './tcg-tagged-event.js'
 import { type TextEvent, textOrBytes } from './text-event.js'
 
 /** One tagged event: a number that says what its data is. */

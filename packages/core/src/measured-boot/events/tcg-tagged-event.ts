@@ -1,20 +1,6 @@
 import { type Codec, decode, type Infer, sizedView, struct, u32le } from '../../codec/index.js'
 import { isTrustholdError } from '../../errors/index.js'
 
-/**
- * What tagged events of ESXi are about, by their id. The boot loader makes all of these but 5, which is the kernel's.
- * 1 is not used. ESXi boot loader, `tpm.c`.
- */
-export const esxiTags = {
-  module: 2,
-  bootOption: 3,
-  commandLine: 4,
-  securityOption: 5,
-  assetTag: 6,
-  signer: 7,
-  version: 8,
-} as const
-
 /** A log's events are limited already; this only keeps a size from being read as more. */
 const maxTaggedData = 0xffff_ffff
 
