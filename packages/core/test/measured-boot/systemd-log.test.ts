@@ -247,10 +247,13 @@ const identity = { pcr: 15, eventType: 'machine-id', string: `machine-id:${machi
 /** A machine that booted the image and measured all this; what is presented of its logs may be another thing. */
 function boot(
   measured: readonly BuiltMeasurement[],
-  lies: { presented?: EventLogBuilder; later?: (builder: SystemdLogBuilder) => SystemdLogBuilder } = {},
+  lies: {
+    firmware?: EventLogBuilder
+    presented?: EventLogBuilder
+    later?: (builder: SystemdLogBuilder) => SystemdLogBuilder
+  } = {},
 ) {
-  const firmware = unifiedImage()
-  const { presented = firmware, later = (builder) => builder } = lies
+  const { firmware = unifiedImage(), presented = firmware, later = (builder) => builder } = lies
   const { pcrs: from } = firmware.build()
   const banks = ['sha1', 'sha256'] as const
   const truth = systemdLog({ banks, from })
@@ -313,7 +316,11 @@ describe('what it proves', () => {
 
   test('what goes into an NV index is a hint', () => {
     const { facts } = boot([...words, { string: 'product-id:1', nvIndex: { index: 1, name: 'hardware' } }])
-    expect(facts.statements[4]?.string).toMatchObject({ verified: false, hint: 'product-id:1' })
+    expect(facts.statements[4]?.string).toMatchObject({
+      verified: false,
+      hint: 'product-id:1',
+      reason: expect.stringContaining('NV index'),
+    })
     expect(facts.phases.verified).toBe(true)
   })
 
@@ -362,6 +369,17 @@ describe('lies', () => {
       expect(comparison.differing).toEqual([])
       expect(facts.phases).toMatchObject({ verified: false, hint: ['enter-initrd'] })
     }
+  })
+
+  test('an image whose last section has no content is none', () => {
+    const presented = unifiedImage().event({
+      pcr: 11,
+      type: EV_IPL,
+      data: utf16('.uname'),
+      digestOf: '.uname\0',
+    })
+    const { facts } = boot(words, { firmware: presented })
+    expect(facts.phases).toMatchObject({ verified: false, hint: phases })
   })
 
   test('a true machine ID does not hide behind another name', () => {
