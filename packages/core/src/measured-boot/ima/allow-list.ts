@@ -3,6 +3,7 @@ import { TrustholdError } from '../../errors/index.js'
 import { imaHashByName } from './hash-algorithms.js'
 import type { FileDigest } from './ima-log.js'
 import { type PathPattern, pathPattern } from './path-pattern.js'
+import { templateOf } from './templates.js'
 
 /**
  * What may be measured on a host; plain data. Digests are texts as in lists: `sha256:90c9…` for a file's content,
@@ -22,6 +23,11 @@ export interface ImaAllowListDocument {
   readonly exclude?: readonly string[]
   /** Measured buffers, such as `kexec-cmdline`, a keyring's name or `dm_table_load`: the digests that each may have. */
   readonly buffers?: Readonly<Record<string, readonly string[]>>
+  /**
+   * Formats of templates that hosts are started with (`ima_template_fmt`), such as `d-ng|n-ng|sig|iuid`. Entries of others
+   * than these and the kernel's own are not judged by what they seem to say.
+   */
+  readonly formats?: readonly string[]
 }
 
 /** A document made ready. Paths in it are binary strings, a character for each byte: not all are UTF-8. */
@@ -30,12 +36,13 @@ export interface ImaAllowList {
   readonly digests: ReadonlySet<string>
   readonly exclude: readonly PathPattern[]
   readonly buffers: ReadonlyMap<string, ReadonlySet<string>>
+  readonly formats: ReadonlySet<string>
 }
 
 /** Every pattern is tried on a path that nothing else settles. */
 const maxPatterns = 1024
 const maxPath = 8192
-const known = ['version', 'files', 'digests', 'exclude', 'buffers']
+const known = ['version', 'files', 'digests', 'exclude', 'buffers', 'formats']
 
 /**
  * Reads an allow-list: every member is checked, none may be unknown.
@@ -55,6 +62,9 @@ export function readImaAllowList(value: unknown): ImaAllowList {
     digests: readDigests(document['digests'], 'digests'),
     exclude: exclude.map((pattern, i) => readPattern(pattern, `exclude[${i}]`)),
     buffers: readNamed(document['buffers'], 'buffers'),
+    formats: new Set(
+      texts(document['formats'], 'formats').map((text, i) => readFormat(text, `formats[${i}]`)),
+    ),
   }
 }
 
@@ -97,6 +107,13 @@ function readDigest(text: string, path: string): string {
   if (facts === undefined || hex.length !== 2 * facts.size) {
     throw invalid(path, 'an algorithm that is known, a colon, a digest in lower-case hexadecimal', text)
   }
+  return text
+}
+
+function readFormat(text: string, path: string): string {
+  const { builtIn, fields } = templateOf(text)
+  if (builtIn || fields === undefined)
+    throw invalid(path, 'the known fields of a template with | between', text)
   return text
 }
 

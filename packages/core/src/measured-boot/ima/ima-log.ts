@@ -41,7 +41,10 @@ export interface ImaEntry extends MeasuredEvent {
   field(name: ImaField): Uint8Array | undefined
   /** The digest that the entry states (fields d-ng, d-ngv2, d); undefined when there is none or it is malformed. */
   readonly fileDigest: FileDigest | undefined
-  /** Path or name (fields n-ng, n) without its NUL; the kernel writes `_` for each space. A view. */
+  /**
+   * Path or name (fields n-ng, n) without its NUL; the kernel writes `_` for each space. A view. Undefined when there is
+   * none, or one with a NUL within it, as no name has: then it is data of another template.
+   */
   readonly pathBytes: Uint8Array | undefined
   /** The same as text; bytes that are not UTF-8 are replaced. Decide by {@link pathBytes}. */
   readonly path: string | undefined

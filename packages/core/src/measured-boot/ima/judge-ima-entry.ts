@@ -1,8 +1,9 @@
 import { hash as hashOnce } from 'node:crypto'
+import { toHex } from '../../bytes/index.js'
 import { digestKey, type ImaAllowList, pathKey } from './allow-list.js'
 import { isBootAggregate } from './boot-aggregate.js'
 import { imaHashByName } from './hash-algorithms.js'
-import type { ImaEntry } from './ima-log.js'
+import type { FileDigest, ImaEntry } from './ima-log.js'
 
 /**
  * What an entry is about.
@@ -11,7 +12,7 @@ import type { ImaEntry } from './ima-log.js'
  *   data of the kernel.
  * - `boot-aggregate`: the TPM's PCRs when IMA began; judged by {@link checkBootAggregate}.
  * - `violation`: the kernel could not measure; nothing that the entry states is measured.
- * - `opaque`: of a template that is not known here, or without path or digest.
+ * - `opaque`: of a template that is not known or not expected, without path, or without a digest of a known algorithm.
  */
 export type ImaEntryKind = 'file' | 'buffer' | 'boot-aggregate' | 'violation' | 'opaque'
 
@@ -34,17 +35,25 @@ export interface ImaJudgement {
 /**
  * Judges an entry by an allow-list. A violation is always one, whatever path it states: that is not measured. A path that
  * is listed needs one of its digests, also when it fits an exclusion.
+ *
+ * No template's name is measured either, and the same data under another name may seem to say something else. So only
+ * expected templates count, whose fields cannot take each other's places: digests have to be of a known algorithm and of
+ * its size, names are without NUL, and a buffer is one also where its template is that of a signed file.
  */
 export function judgeImaEntry(allowList: ImaAllowList, entry: ImaEntry): ImaJudgement {
   if (entry.violation) return { kind: 'violation', outcome: 'violation' }
   if (isBootAggregate(entry)) return { kind: 'boot-aggregate', outcome: 'boot-aggregate' }
-  const { pathBytes, fileDigest } = entry
-  if (pathBytes === undefined || fileDigest === undefined) return { kind: 'opaque', outcome: 'unknown' }
+  const { pathBytes, fileDigest, template } = entry
+  const expected = template.builtIn || allowList.formats.has(template.name)
+  if (!expected || pathBytes === undefined || fileDigest === undefined || !isWhole(fileDigest)) {
+    return { kind: 'opaque', outcome: 'unknown' }
+  }
   const path = pathKey(pathBytes)
   const digest = digestKey(fileDigest)
-  const buffer = entry.buffer
-  if (buffer !== undefined) {
-    if (!isDigestOf(digest, fileDigest.algorithm, buffer)) return { kind: 'buffer', outcome: 'wrong-digest' }
+  const { buffer, signature } = entry
+  if (buffer !== undefined && !isDigestOf(fileDigest, buffer))
+    return { kind: 'buffer', outcome: 'wrong-digest' }
+  if (buffer !== undefined || (signature !== undefined && isDigestOf(fileDigest, signature))) {
     return { kind: 'buffer', outcome: judge(allowList.buffers.get(path), digest) ?? 'unknown' }
   }
   if (allowList.digests.has(digest)) return { kind: 'file', outcome: 'allowed' }
@@ -62,9 +71,13 @@ function judge(
   return allowed.has(digest) ? 'allowed' : 'wrong-digest'
 }
 
-function isDigestOf(digest: string, algorithm: string, data: Uint8Array): boolean {
+function isWhole({ algorithm, value }: FileDigest): boolean {
+  return imaHashByName(algorithm)?.size === value.length
+}
+
+function isDigestOf({ algorithm, value }: FileDigest, data: Uint8Array): boolean {
   const facts = imaHashByName(algorithm)
-  return facts !== undefined && digest === `${algorithm}:${hashOnce(facts.node, data, 'hex')}`
+  return facts !== undefined && hashOnce(facts.node, data, 'hex') === toHex(value)
 }
 
 /** What measured a buffer. Kernel: the callers of ima_measure_critical_data and process_buffer_measurement. */

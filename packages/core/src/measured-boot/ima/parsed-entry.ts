@@ -99,8 +99,9 @@ export class ParsedEntry implements ImaEntry {
   }
 
   get pathBytes(): Uint8Array | undefined {
-    const name = this.field('n-ng') ?? this.field('n')
-    return name?.at(-1) === 0 ? name.subarray(0, -1) : name
+    const field = this.field('n-ng') ?? this.field('n')
+    const name = field?.at(-1) === 0 ? field.subarray(0, -1) : field
+    return name?.includes(0) === true ? undefined : name
   }
 
   get path(): string | undefined {

@@ -25,8 +25,10 @@ export type ImaField = keyof typeof forms
 
 /** What the entries of one template consist of. */
 export interface ImaTemplate {
-  /** As the list has it. Not measured. */
+  /** As the list has it. Not measured: whoever gives the list can write another one over the same data. */
   readonly name: string
+  /** Whether it is one of the kernel's own, and not a format that was given at boot. */
+  readonly builtIn: boolean
   /** Fields in order; undefined for a template that is not known here, whose data is only hashed. */
   readonly fields: readonly ImaField[] | undefined
 }
@@ -54,10 +56,10 @@ export function formOf(field: ImaField): FieldForm {
  * `d-ng|n-ng|sig`. Kernel: `security/integrity/ima/ima_template.c`.
  */
 export function templateOf(name: string): ImaTemplate {
-  const format = Object.hasOwn(builtIn, name) ? builtIn[name] : name
-  const fields = format?.split('|', maxFields + 1) ?? []
+  const own = Object.hasOwn(builtIn, name)
+  const fields = (own ? (builtIn[name] ?? '') : name).split('|', maxFields + 1)
   const known = fields.length <= maxFields && fields.every(isField)
-  return { name, fields: known ? fields : undefined }
+  return { name, builtIn: own, fields: known ? fields : undefined }
 }
 
 function isField(name: string): name is ImaField {

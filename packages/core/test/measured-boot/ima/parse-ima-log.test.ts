@@ -135,7 +135,11 @@ describe('templates', () => {
     const { binary, ascii } = imaList().entry({ template, fields }).build()
     for (const bytes of [binary, ascii]) {
       const [entry] = parseImaLog(bytes).events
-      expect(entry?.template).toEqual({ name: template, fields: ['iuid', 'n-ng', 'd-ng'] })
+      expect(entry?.template).toEqual({
+        name: template,
+        builtIn: false,
+        fields: ['iuid', 'n-ng', 'd-ng'],
+      })
       expect(entry?.field('iuid')).toEqual(Uint8Array.of(1, 0, 0, 0))
       expect(entry?.path).toBe('/x')
     }
