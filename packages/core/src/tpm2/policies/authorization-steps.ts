@@ -88,7 +88,7 @@ export const policyAuthValue: PolicyStep = (hash, digest) =>
  * TPM2_PolicyPassword: the object's password comes with the command. Its digest is that of {@link policyAuthValue}, so
  * whoever runs the policy chooses between the two. Part 3, section 23.18.
  */
-export const policyPassword: PolicyStep = policyAuthValue
+export const policyPassword: PolicyStep = (hash, digest) => policyAuthValue(hash, digest)
 
 /** TPM2_PolicyPhysicalPresence: someone is at the machine. Part 3, section 23.13. */
 export const policyPhysicalPresence: PolicyStep = (hash, digest) =>
