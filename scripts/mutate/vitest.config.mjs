@@ -17,7 +17,7 @@ const mutate = {
   },
 }
 
-const settings = await Promise.resolve(shared)
+const settings = /** @type {import('vitest/config').ViteUserConfig} */ (/** @type {unknown} */ (shared))
 const projects = (settings.test?.projects ?? []).map((project) =>
   typeof project === 'object' ? { ...project, plugins: [mutate] } : project,
 )
