@@ -41,7 +41,7 @@ async function plan(part) {
 /** @param {Planned} mutation @returns {Promise<boolean>} whether a test noticed */
 async function isCaught({ tests, ...mutation }) {
   for (const files of tests) {
-    const args = ['run', '--config', 'scripts/mutate/vitest.config.mjs', '--root', '.', ...files.split(' ')]
+    const args = ['run', '--config', 'scripts/mutate/vitest.config.ts', '--root', '.', ...files.split(' ')]
     const { code, output } = await runCommand(bin('vitest'), args, {
       env: { TRUSTHOLD_MUTATION: JSON.stringify(mutation), CI: 'true' },
       timeoutSeconds: 300,
