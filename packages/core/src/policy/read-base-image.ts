@@ -124,6 +124,8 @@ function members(
 /** A value as it may stand in an error: short, on one line. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing'
+  // Not written out: a value that was parsed can be nested too deeply for that.
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   const json = JSON.stringify(value) ?? typeof value
   return json.length > 60 ? `${json.slice(0, 60)}…` : json
 }
