@@ -1,4 +1,4 @@
-import { describeError, isTrustholdError } from '../errors/index.js'
+import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
 import {
   type BootFacts,
   bootFacts,
@@ -71,9 +71,22 @@ export function replayedValues(
   return attempt('event-log.replay', checks, () =>
     toBankSelections(attest.attested.pcrSelect).map(({ bank, pcrs }) => {
       const { values } = replayLogs(inOrder(logs), bank)
-      return { bank, values: new Map(pcrs.map((pcr) => [pcr, values.get(pcr) ?? new Uint8Array(0)])) }
+      return { bank, values: new Map(pcrs.map((pcr) => [pcr, knownValue(values, pcr, bank)])) }
     }),
   )
+}
+
+function knownValue(values: ReadonlyMap<number, Uint8Array>, pcr: number, bank: string): Uint8Array {
+  const value = values.get(pcr)
+  if (value !== undefined) return value
+  const expected = `a digest for ${bank} in every event of PCR ${pcr}, as no PCR values were given`
+  throw new TrustholdError('EVENT_LOG_INVALID', {
+    event: 0,
+    offset: 0,
+    field: 'digests',
+    expected,
+    actual: 'none',
+  })
 }
 
 /**
