@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { root } from '../setup/command.mjs'
 
 const core = 'packages/core'
@@ -29,7 +29,20 @@ export const suites = [
 export function testsOf(file, attacks) {
   const path = file.replace(`${core}/src/`, '').replace(/\.ts$/, '')
   const folders = path.split('/').slice(0, -1)
-  const near = [`${path}.test.ts`, ...folders.map((_, i) => folders.slice(0, folders.length - i).join('/'))]
-  const own = near.map((name) => `${core}/test/${name}`).filter((name) => existsSync(root + name))
-  return [...own, attacks.map((name) => `test/attacks/${name}`).join(' ')]
+  const near = folders.map((_, i) => `${core}/test/${folders.slice(0, folders.length - i).join('/')}`)
+  const own = [
+    `${core}/test/${path}.test.ts`,
+    ...near.flatMap((folder) => [withoutRecordings(folder), folder]),
+  ]
+  const there = own.filter(
+    (names) => names !== '' && names.split(' ').every((name) => existsSync(root + name)),
+  )
+  return [...there, attacks.map((name) => `test/attacks/${name}`).join(' ')]
+}
+
+/** The tests of a folder itself, but for those that go through all recordings, which take long. @param {string} folder */
+function withoutRecordings(folder) {
+  if (!existsSync(root + folder)) return ''
+  const names = readdirSync(root + folder).filter((name) => /^(?!record).*\.test\.ts$/.test(name))
+  return names.map((name) => `${folder}/${name}`).join(' ')
 }
