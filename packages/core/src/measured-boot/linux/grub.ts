@@ -4,7 +4,7 @@ import type { ProvedLog } from '../proved-log.js'
 import type { TcgEvent } from '../tcg/event-log.js'
 import type { KernelCommandLine } from './command-line.js'
 import { grubCommandLine } from './grub-command-line.js'
-import { unproved } from './measured-object.js'
+import { extendedLater, unproved } from './measured-object.js'
 import { type GrubText, readGrubText, readWideText } from './measured-text.js'
 
 /** PCR of GRUB's commands. */
@@ -48,7 +48,7 @@ export function readGrubBoot(log: ProvedLog): GrubBoot {
       return doubtedFact(`event ${other.index} in PCR ${commandPcr} is no text that GRUB measured`, texts)
     }
     if (log.laterEventsOf(commandPcr).length > 0) {
-      return doubtedFact(`the operating system extended PCR ${commandPcr}`, texts)
+      return doubtedFact(extendedLater(commandPcr), texts)
     }
     return provedFact(texts)
   }

@@ -17,14 +17,23 @@ export function objectOf(log: ProvedLog, event: TcgEvent, label: string | undefi
   return { event: event.index, pcr: event.pcr, digest: log.digestOf(event), label }
 }
 
-/** A list of what was extended into a PCR: complete, and so verified, when the PCR is proved. */
+/**
+ * A list of what the firmware's log has of a PCR: complete, and so verified, when the PCR is proved and no later log has
+ * anything of it. Else whoever writes the logs could move the end of the list there.
+ */
 export function listFact<T>(log: ProvedLog, pcr: number, items: readonly T[]): Fact<readonly T[]> {
-  return log.isProved(pcr) ? provedFact(items) : doubtedFact(unproved(pcr), items)
+  if (!log.isProved(pcr)) return doubtedFact(unproved(pcr), items)
+  return log.laterEventsOf(pcr).length === 0 ? provedFact(items) : doubtedFact(extendedLater(pcr), items)
 }
 
 /** The reason for which nothing in a PCR is verified. */
 export function unproved(pcr: number): string {
   return `PCR ${pcr} is not proved by the log`
+}
+
+/** The reason for which the firmware's log is not all of a PCR. */
+export function extendedLater(pcr: number): string {
+  return `the operating system extended PCR ${pcr}`
 }
 
 /** The items of a list, verified or not: for showing, and for finding what is strange. */

@@ -5,7 +5,7 @@ import type { ProvedLog } from '../proved-log.js'
 import type { KernelCommandLine } from './command-line.js'
 import { isFirstLoadOptions } from './efi-stub.js'
 import { commandPcr } from './grub.js'
-import { unproved } from './measured-object.js'
+import { extendedLater, unproved } from './measured-object.js'
 import { readWideText } from './measured-text.js'
 import { type ConfigurationItem, configurationPcr } from './systemd-configuration.js'
 import type { MeasuredSection, UkiBoot } from './uki.js'
@@ -34,8 +34,11 @@ export function systemdCommandLine(
   const [text, ...others] = options
   if (text === undefined) return doubtedFact("systemd's loaders measured no command line of a kernel")
   const doubt = (reason: string): Fact<KernelCommandLine> => doubtedFact(reason, toCommandLine(text))
-  if (!log.isProved(pcr)) return doubt(unproved(pcr))
-  if (log.laterEventsOf(pcr).length > 0) return doubt(`the operating system extended PCR ${pcr}`)
+  // That the newer place is empty has to be known too: else its events could have been left out.
+  for (const place of [configurationPcr, pcr]) {
+    if (!log.isProved(place)) return doubt(unproved(place))
+    if (log.laterEventsOf(place).length > 0) return doubt(extendedLater(place))
+  }
   if (others.some((other) => other.trim() !== text.trim())) {
     return doubt(`PCR ${pcr} has several texts that could be the command line, or parts of it`)
   }

@@ -93,6 +93,9 @@ export function findOddities(policy: JudgedPolicy): readonly SecureBootFinding[]
     ...(contradiction === undefined ? [] : [{ code: 'contradiction', reason: contradiction } as const]),
     ...judgeOrder(policy.events),
     ...policy.events.flatMap(judgeEvent),
+    ...(log.extendedLater
+      ? [{ code: 'event-unknown', reason: 'a log of the operating system has events of PCR 7' } as const]
+      : []),
     ...judgeAuthorities(policy),
   ]
 }

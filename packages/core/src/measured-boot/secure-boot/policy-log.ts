@@ -41,6 +41,8 @@ export interface PolicyLog {
   readonly separator: TcgEvent | undefined
   /** What loaders, and whoever ran after them, added. */
   readonly after: readonly PolicyEvent[]
+  /** Whether a log of the operating system has more of PCR 7, of which nothing is known. */
+  readonly extendedLater: boolean
 }
 
 /**
@@ -58,16 +60,19 @@ export function readPolicyLog(log: ProvedLog, digests: SeparatorDigests): Policy
     before: () => firmware.map(read),
     separator: () => events[border],
     after: () => others.map(read),
+    extendedLater: () => log.laterEventsOf(policyPcr).length > 0,
   })
 }
 
 /**
- * A list of what PCR 7 says, from its start to its end. It is verified when PCR 7 is proved, has a separator, and every
- * event in it has data that its digest covers: then nothing of the kind is hidden behind another's label.
+ * A list of what PCR 7 says, from its start to its end. It is verified when PCR 7 is proved, has a separator, every event
+ * in it has data that its digest covers, and no other log has more of it: then nothing of the kind is hidden behind
+ * another's label, or in another's log.
  */
 export function policyListFact<T>(log: PolicyLog, items: readonly T[]): Fact<readonly T[]> {
   if (!log.proved) return doubtedFact('PCR 7 is not proved by the log', items)
   if (log.separator === undefined) return doubtedFact('PCR 7 has no separator', items)
+  if (log.extendedLater) return doubtedFact('the operating system extended PCR 7', items)
   const uncovered = [...log.before, ...log.after].find(({ measured }) => measured === undefined)
   if (uncovered === undefined) return provedFact(items)
   return doubtedFact(`event ${uncovered.event.index} in PCR 7 has data that its digest does not cover`, items)

@@ -14,7 +14,7 @@ export const separatedPcrs: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7]
  * - `missing`: with none; what follows cannot be told from what came before.
  * - `repeated`: there are more; only the first is the firmware's.
  * - `mislabelled`: a separator's digest under another type, or another digest under a separator's type.
- * - `unproven`: the log was not compared with a value of this PCR, or does not give it.
+ * - `unproven`: the log was not compared with a value of this PCR, or does not give it alone.
  */
 export type SeparatorState = 'present' | 'error' | 'missing' | 'repeated' | 'mislabelled' | 'unproven'
 
@@ -53,7 +53,9 @@ export function findSeparators(log: ProvedLog, digests: SeparatorDigests): reado
     const events = log
       .eventsOf(pcr)
       .filter((event) => event.type === eventTypes.EV_SEPARATOR || digests.kindOf(event) !== undefined)
-    const state = log.isProved(pcr) ? stateOf(events, digests) : 'unproven'
+    // What another log has of the PCR may be one more separator.
+    const known = log.isProved(pcr) && log.laterEventsOf(pcr).length === 0
+    const state = known ? stateOf(events, digests) : 'unproven'
     return { pcr, state, events: events.map(({ index }) => index) }
   })
 }
