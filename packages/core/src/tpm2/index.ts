@@ -1,6 +1,6 @@
 /**
- * What TPM 2.0 bytes mean: structures, names, keys, signatures, credentials, templates. Structures have the names of
- * the TPM 2.0 Library Specification, Part 2.
+ * What TPM 2.0 bytes mean: structures, names, keys, signatures, credentials, duplicates, policies, templates. Structures
+ * have the names of the TPM 2.0 Library Specification, Part 2.
  * @module
  */
 export { akTemplates } from './ak-templates.js'

@@ -2,6 +2,23 @@ import { type Codec, type Fields, type Infer, u16, variant } from '../codec/inde
 import { algorithmOf, tpmiAlgHash } from './algorithms.js'
 
 const hashScheme = { hashAlg: tpmiAlgHash } as const satisfies Fields
+const eccSignatures = ['ecdsa', 'ecdaa', 'sm2', 'ecschnorr', 'eddsa', 'eddsa_ph'] as const
+const eccSigningSchemes = {
+  ecdsa: hashScheme,
+  ecdaa: { hashAlg: tpmiAlgHash, count: u16 },
+  sm2: hashScheme,
+  ecschnorr: hashScheme,
+  eddsa: hashScheme,
+  eddsa_ph: hashScheme,
+} as const satisfies Record<(typeof eccSignatures)[number], Fields>
+const signatures = ['rsassa', 'rsapss', ...eccSignatures, 'hmac', 'null'] as const
+
+/** TPMI_ALG_SIG_SCHEME+, which allows `null`. Part 2, section 9.31. */
+export const tpmiAlgSigScheme: Codec<(typeof signatures)[number]> = algorithmOf(
+  'TPMI_ALG_SIG_SCHEME',
+  signatures,
+)
+
 const blockCipher = {
   keyBits: u16,
   mode: algorithmOf('TPMI_ALG_SYM_MODE', ['ctr', 'ofb', 'cbc', 'cfb', 'ecb', 'cmac', 'null']),
@@ -32,26 +49,11 @@ export const tpmtRsaScheme: Codec<TpmtRsaScheme> = rsaScheme
 const eccScheme = variant(
   'TPMT_ECC_SCHEME',
   {
-    scheme: algorithmOf('TPMI_ALG_ECC_SCHEME', [
-      'ecdsa',
-      'ecdaa',
-      'sm2',
-      'ecschnorr',
-      'eddsa',
-      'eddsa_ph',
-      'ecdh',
-      'ecmqv',
-      'null',
-    ]),
+    scheme: algorithmOf('TPMI_ALG_ECC_SCHEME', [...eccSignatures, 'ecdh', 'ecmqv', 'null']),
   },
   'scheme',
   {
-    ecdsa: hashScheme,
-    ecdaa: { hashAlg: tpmiAlgHash, count: u16 },
-    sm2: hashScheme,
-    ecschnorr: hashScheme,
-    eddsa: hashScheme,
-    eddsa_ph: hashScheme,
+    ...eccSigningSchemes,
     ecdh: hashScheme,
     ecmqv: hashScheme,
     null: {},
@@ -93,29 +95,13 @@ export const tpmtKeyedHashScheme: Codec<TpmtKeyedHashScheme> = keyedHashScheme
 const sigScheme = variant(
   'TPMT_SIG_SCHEME',
   {
-    scheme: algorithmOf('TPMI_ALG_SIG_SCHEME', [
-      'rsassa',
-      'rsapss',
-      'ecdsa',
-      'ecdaa',
-      'sm2',
-      'ecschnorr',
-      'eddsa',
-      'eddsa_ph',
-      'hmac',
-      'null',
-    ]),
+    scheme: tpmiAlgSigScheme,
   },
   'scheme',
   {
     rsassa: hashScheme,
     rsapss: hashScheme,
-    ecdsa: hashScheme,
-    ecdaa: { hashAlg: tpmiAlgHash, count: u16 },
-    sm2: hashScheme,
-    ecschnorr: hashScheme,
-    eddsa: hashScheme,
-    eddsa_ph: hashScheme,
+    ...eccSigningSchemes,
     hmac: hashScheme,
     null: {},
   },

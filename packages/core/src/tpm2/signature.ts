@@ -1,7 +1,8 @@
 import { type Codec, type Fields, type Infer, variant } from '../codec/index.js'
-import { algorithmOf, tpmiAlgHash } from './algorithms.js'
+import { tpmiAlgHash } from './algorithms.js'
 import { tpm2bEccParameter, tpm2bPublicKeyRsa } from './buffers.js'
 import { tpmtHa } from './hash-agile.js'
+import { tpmiAlgSigScheme } from './schemes.js'
 
 const rsaSignature = { hash: tpmiAlgHash, sig: tpm2bPublicKeyRsa } as const satisfies Fields
 const eccSignature = {
@@ -13,18 +14,7 @@ const eccSignature = {
 const signature = variant(
   'TPMT_SIGNATURE',
   {
-    sigAlg: algorithmOf('TPMI_ALG_SIG_SCHEME', [
-      'rsassa',
-      'rsapss',
-      'ecdsa',
-      'ecdaa',
-      'sm2',
-      'ecschnorr',
-      'eddsa',
-      'eddsa_ph',
-      'hmac',
-      'null',
-    ]),
+    sigAlg: tpmiAlgSigScheme,
   },
   'sigAlg',
   {

@@ -1,7 +1,8 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createCipheriv, createPrivateKey, publicEncrypt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, fromHex, toHex, utf8 } from '../../src/bytes/index.js'
 import { decode, encode } from '../../src/codec/index.js'
+import { tpm2bDuplicate } from '../../src/tpm2/duplication/private-area.js'
 import {
   akTemplates,
   computeName,
@@ -20,9 +21,14 @@ import {
   type RsaPublic,
   sealedObject,
   type TpmtPublic,
+  tpm2bDigest,
+  tpm2bEncryptedSecret,
   tpm2bPublic,
+  tpm2bSensitive,
   tpmtPublic,
 } from '../../src/tpm2/index.js'
+import { wrapOuter } from '../../src/tpm2/protection/outer-wrap.js'
+import { storageSuite } from '../../src/tpm2/protection/storage-suite.js'
 import { codeOf } from '../codec/expectations.js'
 import { recordedProtected } from './recorded.js'
 import { eccEk, eccSample, rsaEk, rsaSample, type SampleKey } from './samples.js'
@@ -107,115 +113,6 @@ describe.each(parents)('a duplicate for %s', (_name, { publicArea: newParent, pr
       `the duplicate for a parent with name algorithm ${newParent.nameAlg} does not open`,
     ])
   })
-})
-
-describe('what is sealed', () => {
-  it('is hidden in the public area, under the policy alone or the password', () => {
-    const { publicArea, sensitive } = sealed
-    expect(publicArea.objectAttributes).toEqual(objectAttributes('adminWithPolicy'))
-    expect(publicArea.authPolicy).toEqual(authPolicy)
-    expect(sealedObject({ data }).publicArea.objectAttributes).toEqual(objectAttributes('userWithAuth'))
-    expect(sensitive.seedValue).toHaveLength(32)
-    const unique = digestOf('sha256', concatBytes(sensitive.seedValue, data))
-    expect(publicArea.unique).toEqual(unique)
-    expect(sealedObject({ data, authPolicy }).publicArea.unique).not.toEqual(unique)
-  })
-
-  it.each(['sha1', 'sha256', 'sha384', 'sha512'] as const)('may have names of %s', (nameAlg) => {
-    const object = sealedObject({ data, nameAlg, authValue: utf8('password') })
-    const made = makeDuplicate({ object, newParent: ecc.publicArea })
-    const opened = openDuplicate({ privateKey: ecc.privateKey, newParent: ecc.publicArea, ...made })
-    expect(opened).toEqual(object)
-    expect(computeName(opened.publicArea)).toHaveLength(2 + digestOf(nameAlg, data).length)
-  })
-
-  it('has lengths that a TPM takes', () => {
-    const lengths: readonly [string, Parameters<typeof sealedObject>[0]][] = [
-      ['data', { data: new Uint8Array() }],
-      ['data', { data: new Uint8Array(129) }],
-      ['authPolicy', { data, authPolicy: new Uint8Array(20) }],
-      ['authPolicy', { data, authPolicy: new Uint8Array() }],
-      ['authValue', { data, authValue: new Uint8Array(33) }],
-    ]
-    for (const [name, options] of lengths) {
-      expect(() => sealedObject(options)).toThrow(codeOf('ARGUMENT_INVALID', { name }))
-    }
-    expect(sealedObject({ data: new Uint8Array(128) }).sensitive.sensitive).toHaveLength(128)
-  })
-})
-
-describe('keys', () => {
-  const attributes = objectAttributes('userWithAuth', 'sign')
-  const rsaTemplate: RsaPublic = { ...akTemplates['rsa-2048'], objectAttributes: attributes }
-  const eccTemplate = (curveID: EccPublic['parameters']['curveID']): EccPublic => ({
-    ...akTemplates['ecc-p256'],
-    objectAttributes: attributes,
-    parameters: { ...akTemplates['ecc-p256'].parameters, curveID },
-  })
-  const roundTrip = (object: ImportableObject): ImportableObject => {
-    const made = makeDuplicate({ object, newParent: rsa.publicArea })
-    return openDuplicate({ privateKey: rsa.privateKey, newParent: rsa.publicArea, ...made })
-  }
-
-  it('of RSA are one prime, half as wide as the modulus', () => {
-    const { privateKey, publicArea } = rsaSample()
-    const object = importableKey({ privateKey, template: rsaTemplate })
-    expect(object.publicArea.unique).toEqual(publicArea.unique)
-    expect(object.sensitive).toMatchObject({ sensitiveType: 'rsa', seedValue: new Uint8Array() })
-    expect(object.sensitive.sensitive).toHaveLength(128)
-    expect(roundTrip(object)).toEqual(object)
-  })
-
-  it.each([
-    ['P-256', 32],
-    ['P-384', 48],
-    ['P-521', 66],
-  ] as const)('on %s are scalars of fixed width', (curve, width) => {
-    for (let i = 0; i < 20; i++) {
-      const { privateKey } = eccSample(curve)
-      const object = importableKey({ privateKey, template: eccTemplate(curve) })
-      expect(object.sensitive.sensitive).toHaveLength(width)
-      expect(object.publicArea).toMatchObject({ type: 'ecc' })
-      if (i === 0) expect(roundTrip(object)).toEqual(object)
-    }
-  })
-
-  it('that store others have a seed', () => {
-    const template = { ...eccEk, objectAttributes: objectAttributes('restricted', 'decrypt') }
-    const object = importableKey({ privateKey: ecc.privateKey, template })
-    expect(object.sensitive.seedValue).toHaveLength(32)
-    expect(object.sensitive.seedValue.some((byte) => byte !== 0)).toBe(true)
-  })
-
-  it.each<[string, KeyObject, RsaPublic | EccPublic, string]>([
-    ['the public half', rsa.publicKey, rsaTemplate, 'ARGUMENT_INVALID'],
-    ['an EC key for RSA', ecc.privateKey, rsaTemplate, 'ARGUMENT_INVALID'],
-    ['an RSA key for a curve', rsa.privateKey, eccTemplate('P-256'), 'ARGUMENT_INVALID'],
-    ['a key of another size', rsaSample(3072).privateKey, rsaTemplate, 'ARGUMENT_INVALID'],
-    ['a key on a larger curve', eccSample('P-384').privateKey, eccTemplate('P-256'), 'ARGUMENT_INVALID'],
-    ['a key on a smaller curve', ecc.privateKey, eccTemplate('P-384'), 'TPM_KEY_INVALID'],
-    ['a curve that cannot be used', ecc.privateKey, eccTemplate('BN-P256'), 'TPM_ALGORITHM_UNSUPPORTED'],
-    ['an Ed25519 key', generateKeyPairSync('ed25519').privateKey, eccTemplate('P-256'), 'ARGUMENT_INVALID'],
-    [
-      'an RSA-PSS key',
-      generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey,
-      rsaTemplate,
-      'ARGUMENT_INVALID',
-    ],
-    [
-      'another exponent',
-      generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 65_539 }).privateKey,
-      rsaTemplate,
-      'ARGUMENT_INVALID',
-    ],
-    ['a weak key', rsaSample(1024).privateKey, weak(rsaTemplate), 'TPM_KEY_INVALID'],
-  ])('are refused: %s', (_what, privateKey, template, code) => {
-    expect(() => importableKey({ privateKey, template })).toThrow(codeOf(code))
-  })
-
-  function weak(template: RsaPublic): RsaPublic {
-    return { ...template, parameters: { ...template.parameters, keyBits: 1024 } }
-  }
 })
 
 describe('what cannot be imported is not duplicated', () => {
@@ -303,6 +200,78 @@ describe('what cannot be imported is not duplicated', () => {
     ['are on another curve', ekTemplates['H-5'].publicArea, 'TPM_ALGORITHM_UNSUPPORTED'],
   ])('parents that %s', (_what, newParent, code) => {
     expect(() => make(sealed, { newParent })).toThrow(codeOf(code))
+  })
+})
+
+/** What someone makes who has the public key and knows the format, but does not keep to it. */
+describe('duplicates made on purpose to be wrong', () => {
+  const { publicArea: newParent, privateKey } = rsa
+  const suite = storageSuite(newParent)
+  const refused = codeOf('TPM_DUPLICATE_INVALID')
+
+  function open(
+    { publicArea, sensitive }: ImportableObject,
+    wrong: { readonly seedLength?: number; readonly innerIntegrity?: Uint8Array } = {},
+  ): ImportableObject {
+    const name = computeName(publicArea)
+    const seed = new Uint8Array(wrong.seedLength ?? 32).fill(5)
+    const area = encode(tpm2bSensitive, sensitive)
+    const { innerIntegrity } = wrong
+    const inner = innerIntegrity && concatBytes(encode(tpm2bDigest, innerIntegrity), area)
+    const cipher = createCipheriv('aes-256-cfb', wrapper.key, new Uint8Array(16))
+    const { integrity, encrypted } = wrapOuter(suite, seed, name, inner ? cipher.update(inner) : area)
+    const oaepLabel = utf8('DUPLICATE\0')
+    const secret = publicEncrypt({ key: rsa.publicKey, oaepHash: 'sha256', oaepLabel }, seed)
+    return openDuplicate({
+      privateKey,
+      newParent,
+      objectPublic: encode(tpm2bPublic, publicArea),
+      duplicate: encode(tpm2bDuplicate, { integrityOuter: integrity, sensitive: encrypted }),
+      inSymSeed: encode(tpm2bEncryptedSecret, new Uint8Array(secret)),
+      ...(inner && { innerWrapper: wrapper }),
+    })
+  }
+
+  it('open when nothing is wrong', () => {
+    const name = computeName(sealed.publicArea)
+    const area = encode(tpm2bSensitive, sealed.sensitive)
+    expect(open(sealed)).toEqual(sealed)
+    expect(open(sealed, { innerIntegrity: digestOf('sha256', concatBytes(area, name)) })).toEqual(sealed)
+  })
+
+  it('do not with a seed of another length', () => {
+    for (const seedLength of [1, 16, 31, 33]) expect(() => open(sealed, { seedLength })).toThrow(refused)
+  })
+
+  it('do not with another inner integrity value', () => {
+    for (const innerIntegrity of [new Uint8Array(32), new Uint8Array()]) {
+      expect(() => open(sealed, { innerIntegrity })).toThrow(refused)
+    }
+  })
+
+  it('do not when the halves do not belong together', () => {
+    const sensitive = { ...sealed.sensitive, sensitive: utf8('other') } as ImportableObject['sensitive']
+    expect(() => open({ ...sealed, sensitive })).toThrow(refused)
+    const key = importableKey({
+      privateKey: rsa.privateKey,
+      template: { ...akTemplates['rsa-2048'], objectAttributes: objectAttributes('sign') },
+    })
+    expect(open(key)).toEqual(key)
+    const longer = concatBytes(Uint8Array.of(0), key.sensitive.sensitive)
+    expect(() =>
+      open({ ...key, sensitive: { ...key.sensitive, sensitive: longer } } as ImportableObject),
+    ).toThrow(refused)
+  })
+
+  it('do not with a seed value of another length, though the public area fits', () => {
+    const seedValue = new Uint8Array(31)
+    const unique = digestOf('sha256', concatBytes(seedValue, data))
+    expect(() =>
+      open({
+        publicArea: { ...sealed.publicArea, unique } as TpmtPublic,
+        sensitive: { ...sealed.sensitive, seedValue },
+      }),
+    ).toThrow(refused)
   })
 })
 
