@@ -38,10 +38,21 @@ async function plan(part) {
   return planned
 }
 
+const oneThread = ['--no-isolate', '--pool', 'threads', '--maxWorkers', '1']
+
 /** @param {Planned} mutation @returns {Promise<boolean>} whether a test noticed */
 async function isCaught({ tests, ...mutation }) {
   for (const files of tests) {
-    const args = ['run', '--config', 'scripts/mutate/vitest.config.ts', '--root', '.', ...files.split(' ')]
+    // One thread for all files: starting one for each would take longer than the tests.
+    const args = [
+      'run',
+      '--config',
+      'scripts/mutate/vitest.config.ts',
+      '--root',
+      '.',
+      ...oneThread,
+      ...files.split(' '),
+    ]
     const { code, output } = await runCommand(bin('vitest'), args, {
       env: { TRUSTHOLD_MUTATION: JSON.stringify(mutation), CI: 'true' },
       timeoutSeconds: 300,
