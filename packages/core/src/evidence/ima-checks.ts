@@ -1,4 +1,10 @@
-import { checkBootAggregate, type ImaLog, matchImaLog, parseImaLog } from '../measured-boot/index.js'
+import {
+  checkBootAggregate,
+  type ImaEntry,
+  type ImaLog,
+  matchImaLog,
+  parseImaLog,
+} from '../measured-boot/index.js'
 import { type HashAlgorithm, isHashAlgorithm } from '../tpm2/index.js'
 import { type Check, fail, pass, skipped } from '../verdict/index.js'
 import { attempt } from './log-checks.js'
@@ -30,7 +36,14 @@ export function judgeImaLog(
   const counts = countProved(log, quoted, checks)
   checks.push(checkAggregate(log, quoted))
   // Bytes that one bank proves further than another are of the weaker bank; what all prove is proved.
-  return counts.length === 0 ? undefined : { log, count: Math.min(...counts) }
+  if (counts.length === 0) return undefined
+  const count = Math.min(...counts)
+  return { log, count, proved: () => ownEntries(log, count) }
+}
+
+/** Those of the first entries that were extended into the PCR; which one an entry names is not measured. */
+function ownEntries(log: ImaLog, count: number): readonly ImaEntry[] {
+  return log.events.slice(0, count).filter(({ pcr }) => pcr === imaPcr)
 }
 
 /** How many entries each bank's PCR proves; none when a check failed. */
@@ -47,8 +60,10 @@ function countProved(log: ImaLog, quoted: PcrsByBank, checks: Check[]): readonly
       return []
     }
     const { count } = match
+    const others = count - ownEntries(log, count).length
+    const but = others === 0 ? '' : ` but ${others}, which name another PCR`
     checks.push(
-      pass(id, `PCR ${imaPcr} of ${bank} proves the first ${count} of ${log.events.length} entries`),
+      pass(id, `PCR ${imaPcr} of ${bank} proves the first ${count} of ${log.events.length} entries${but}`),
     )
     counts.push(count)
   }
@@ -56,11 +71,11 @@ function countProved(log: ImaLog, quoted: PcrsByBank, checks: Check[]): readonly
   return counts
 }
 
-/** The first entry ties the list to the boot: those of another boot may be genuine too. */
+/** The first entry of the PCR ties the list to the boot: those of another boot may be genuine too. */
 function checkAggregate(log: ImaLog, quoted: PcrsByBank): Check {
   const id = 'ima-log.boot-aggregate'
-  const [first] = log.events
-  if (first === undefined) return fail(id, 'the list has no entry')
+  const first = log.events.find(({ pcr }) => pcr === imaPcr)
+  if (first === undefined) return fail(id, `the list has no entry of PCR ${imaPcr}`)
   const { outcome, reason } = checkBootAggregate(first, quoted)
   if (outcome === 'matches') return pass(id, reason)
   return outcome === 'differs' ? fail(id, reason) : skipped(id, reason)

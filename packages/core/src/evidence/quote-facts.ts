@@ -1,4 +1,4 @@
-import type { BootFacts, ImaLog, SystemdFacts, TcgEventLog } from '../measured-boot/index.js'
+import type { BootFacts, ImaEntry, ImaLog, SystemdFacts, TcgEventLog } from '../measured-boot/index.js'
 import { type BankSelection, toBankSelections } from '../tpm2/index.js'
 import type { ClockFacts } from './clock.js'
 import type { ProvedBoot } from './log-checks.js'
@@ -23,8 +23,13 @@ export interface QuoteFacts extends ClockFacts {
 /** A list of IMA whose beginning a quote proves. */
 export interface ProvedImaLog {
   readonly log: ImaLog
-  /** Entries that the quoted PCR 10 of every bank proves, from the start; what follows was not judged. */
+  /** How far the quoted PCR 10 of every bank goes, in entries from the start; what follows was not judged. */
   readonly count: number
+  /**
+   * The entries up to there that PCR 10 proves: those that name another PCR are left out, for anyone can have written
+   * them in between. Of a violation only that there was one is proved.
+   */
+  proved(): readonly ImaEntry[]
 }
 
 /** What {@link StatedFacts} is made of besides the quote itself. */

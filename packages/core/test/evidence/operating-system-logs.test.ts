@@ -7,6 +7,13 @@ import { parseImaLog } from '../../src/measured-boot/index.js'
 import { eventLog, imaList } from '../../src/testing/index.js'
 import { attestOver, evidenceOf, selectionOf } from './software-quote.js'
 
+const sha256Of = (...parts: readonly Uint8Array[]): Uint8Array =>
+  Uint8Array.from(
+    createHash('sha256')
+      .update(concatBytes(...parts))
+      .digest(),
+  )
+
 const failuresOf = (evidence: QuoteEvidence) => {
   const verdict = verifyQuote(evidence)
   return verdict.trusted ? [] : verdict.failures.map(({ check }) => check)
@@ -100,6 +107,41 @@ describe('the list of IMA', () => {
     const { pcrs: _, ...without } = quoting(elsewhere)
     expect(failuresOf(without)).toEqual(['ima-log.replay'])
     expect(failuresOf(quoting([values('sha256', new Uint8Array(32))]))).toEqual(['ima-log.replay'])
+  })
+
+  describe('with entries that name another PCR', () => {
+    const boot = loadBoot('boot-ima')
+    const firmware = new Map([...boot.pcrs.sha256].slice(0, 10))
+    const aggregate = sha256Of(...firmware.values())
+    const judge = (built: ReturnType<ReturnType<typeof imaList>['build']>) => {
+      const value = built.pcrs.get('sha256')?.get(10) as Uint8Array
+      const pcrs = [{ bank: 'sha256', values: new Map([...firmware, [10, value]]) }]
+      const imaLog = built.binary
+      return verifyQuote(evidenceOf(attestOver(pcrs), { pcrs, selection: selectionOf(pcrs), imaLog }))
+    }
+
+    it('T-39: proves none of them', () => {
+      const lie = imaList().bootAggregate(aggregate).file('/bin/never-ran', { pcr: 11 }).file('/bin/a')
+      const verdict = judge(lie.build())
+      expect(verdict.trusted && verdict.facts.ima?.count).toBe(3)
+      expect(verdict.trusted && verdict.facts.ima?.proved().map(({ path }) => path)).toEqual([
+        'boot_aggregate',
+        '/bin/a',
+      ])
+      expect(verdict.checks.map(({ reason }) => reason)).toContain(
+        'PCR 10 of sha256 proves the first 3 of 3 entries but 1, which name another PCR',
+      )
+    })
+
+    it('T-39: takes none of them for the boot aggregate', () => {
+      const fields = [concatBytes(utf8('sha256:\0'), aggregate), 'boot_aggregate\0']
+      const forged = { pcr: 11, template: 'ima-ng', fields }
+      const lie = imaList().entry(forged).bootAggregate(new Uint8Array(32).fill(1)).file('/bin/a')
+      expect(judge(lie.build())).toMatchObject({
+        trusted: false,
+        failures: [{ check: 'ima-log.boot-aggregate' }],
+      })
+    })
   })
 
   it('whose boot aggregate is of other PCRs is refused', () => {
