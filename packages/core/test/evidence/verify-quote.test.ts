@@ -296,10 +296,12 @@ describe('the attestation key', () => {
     },
   )
 
-  it('is none that also decrypts, is no key pair, or has no scheme', () => {
+  it('is none that also decrypts, is no key pair, has no name, a weak one, or no scheme', () => {
     const parameters = { ...ecc.parameters, scheme: { scheme: 'null' } }
     for (const area of [
       change({ decrypt: true }),
+      change({}, { nameAlg: 'null' }),
+      change({}, { nameAlg: 'sha1' }),
       change({}, { type: 'keyedhash' }),
       change({}, { type: 'symcipher' }),
       change({}, { parameters }),
