@@ -8,12 +8,12 @@ import type { ImaHashFacts } from './hash-algorithms.js'
  */
 export function verifyRsaDigest(
   key: KeyObject,
-  { oid = '', size }: Pick<ImaHashFacts, 'oid' | 'size'>,
+  { oid = '' }: Pick<ImaHashFacts, 'oid'>,
   digest: Uint8Array,
   signature: Uint8Array,
 ): boolean {
   const length = Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
-  if (digest.length !== size || signature.length !== length || oid === '') return false
+  if (signature.length !== length || oid === '') return false
   const identifier = Buffer.from(oid, 'hex')
   const algorithm = derOf(0x30, derOf(0x06, identifier), derOf(0x05))
   const info = derOf(0x30, algorithm, derOf(0x04, digest))

@@ -128,6 +128,27 @@ describe('every template', () => {
   )
 })
 
+test('a digest is written over whatever was in its place, and over nothing else', () => {
+  const { binary } = imaList().file('/a').file('/b', { violation: true }).build()
+  for (const entry of parseImaLog(binary).events) {
+    for (const rule of [undefined, 'recomputed', 'zero-padded', 'zero-padded-violations'] as const) {
+      for (const bank of ['sha1', 'sha256', 'sha512']) {
+        const size = entry.digest(bank)?.length ?? 0
+        const clean = new Uint8Array(size + 4)
+        const dirty = new Uint8Array(size + 4).fill(0xaa)
+        expect(entry.copyDigest(bank, clean, 2, rule)).toBe(true)
+        entry.copyDigest(bank, dirty, 2, rule)
+        expect(dirty.subarray(2, -2)).toEqual(clean.subarray(2, -2))
+        expect([...dirty.subarray(0, 2), ...dirty.subarray(-2)]).toEqual([0xaa, 0xaa, 0xaa, 0xaa])
+        if (rule === undefined) expect(entry.digest(bank)).toEqual(clean.slice(2, -2))
+      }
+    }
+    expect(entry.copyDigest('sha3_256', new Uint8Array(64), 0)).toBe(false)
+    expect(entry.digest('sha3_256')).toBeUndefined()
+    expect([...entry.digests.keys()]).toEqual(['sha1', 'sha256', 'sha384', 'sha512', 'sm3_256'])
+  }
+})
+
 describe('templates', () => {
   test('a format that was given at boot is its own name', () => {
     const template = 'iuid|n-ng|d-ng'

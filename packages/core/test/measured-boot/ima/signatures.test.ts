@@ -187,6 +187,57 @@ describe('ECDSA', () => {
     )
   })
 
+  test('a good signature in another encoding than DER is bad', () => {
+    const key = ecKeys.get('P-256')
+    if (key === undefined) throw new Error('no key')
+    const joined = sign('sha256', content, { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+    const [r, s] = [joined.subarray(0, 32), joined.subarray(32)]
+    const element = (tag: number, value: Uint8Array): Uint8Array =>
+      concatBytes(Uint8Array.of(tag, value.length), value)
+    // The shortest form: without zeros before it, but for one where the number would else be negative.
+    const shortest = (value: Uint8Array): Uint8Array => {
+      const start = value.findIndex((byte) => byte !== 0)
+      const bare = value.slice(start)
+      return (bare[0] as number) < 0x80 ? bare : concatBytes(Uint8Array.of(0), bare)
+    }
+    const integer = (value: Uint8Array): Uint8Array => element(2, shortest(value))
+    const body = concatBytes(integer(r), integer(s))
+    const der = element(0x30, body)
+    const keyId = imaKeyId(key.publicKey)
+    const outcome = (bytes: Uint8Array) => judge(withSignature(bytes, keyId), [key.publicKey]).outcome
+    expect(outcome(der)).toBe('verified')
+    const zero = Uint8Array.of(0)
+    for (const other of [
+      element(0x30, concatBytes(element(2, concatBytes(zero, shortest(r))), integer(s))),
+      element(0x30, concatBytes(integer(r), element(2, concatBytes(zero, shortest(s))))),
+      element(0x30, concatBytes(body, zero)),
+      concatBytes(der, zero),
+      concatBytes(Uint8Array.of(0x30, 0x81, body.length), body),
+      concatBytes(Uint8Array.of(0x30, 0x80), body, zero, zero),
+      element(0x31, body),
+      element(0x30, concatBytes(element(3, shortest(r)), integer(s))),
+    ]) {
+      expect(outcome(other)).toBe('bad')
+    }
+  })
+
+  test('an integer is not read as negative, nor as positive where it is', () => {
+    const key = ecKeys.get('P-256')
+    if (key === undefined) throw new Error('no key')
+    for (let i = 0; i < 64; i++) {
+      const der = Uint8Array.from(sign('sha256', content, key.privateKey))
+      // Where the first integer has a zero before it, it is left out: the rest would be a negative number.
+      if (der[4] !== 0) continue
+      const negative = concatBytes(
+        Uint8Array.of(0x30, (der[1] as number) - 1, 2, (der[3] as number) - 1),
+        der.slice(5),
+      )
+      expect(judge(withSignature(negative, imaKeyId(key.publicKey)), [key.publicKey]).outcome).toBe('bad')
+      return
+    }
+    throw new Error('no integer was large')
+  })
+
   const order = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'
   test.each([
     ['r = 0', '3006020100020101'],
