@@ -14,4 +14,5 @@ export {
   toHex,
 } from './encoding.js'
 export { type JsonValue, toJson } from './json.js'
+export { type JsonStructure, readJsonStructure } from './json-structure.js'
 export { SecretBytes } from './secret.js'

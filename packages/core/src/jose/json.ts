@@ -1,4 +1,4 @@
-import { fromUtf8 } from '../bytes/index.js'
+import { fromUtf8, readJsonStructure } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
 
 const refuse = (what: string, reason: string) => new TrustholdError('JOSE_INVALID', { what, reason })
@@ -25,24 +25,6 @@ export function parseJsonObject(bytes: Uint8Array, what: string): Record<string,
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refuse(what, 'it is not an object')
   // What is written back as it came has every name once; only other texts need the slower look.
-  if (again !== text && hasDuplicateNames(text)) throw refuse(what, 'it has a member name twice')
+  if (again !== text && readJsonStructure(text).repeatsName) throw refuse(what, 'it has a member name twice')
   return value as Record<string, unknown>
-}
-
-/** Looks for a repeated member name in a text that JSON.parse accepted. */
-function hasDuplicateNames(text: string): boolean {
-  const open: (Set<string> | undefined)[] = []
-  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/gs)) {
-    const [token, colon] = match
-    if (token === '{') open.push(new Set())
-    else if (token === '[') open.push(undefined)
-    else if (token === '}' || token === ']') open.pop()
-    else if (colon !== undefined) {
-      const names = open.at(-1)
-      const name = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string
-      if (names?.has(name) === true) return true
-      names?.add(name)
-    }
-  }
-  return false
 }

@@ -4,6 +4,7 @@ import { eventTypes, uefiVariableData } from '../measured-boot/index.js'
 import { type HashAlgorithm, hashFacts } from '../tpm2/index.js'
 import { type BuiltPcrs, digestWith, PcrRecorder } from './built-pcrs.js'
 import { agileHeader, agileRecord, type SpecIdOptions, sha1Header, sha1Record } from './event-log-records.js'
+import { joinRecords } from './join-records.js'
 
 /** What {@link eventLog} takes. */
 export interface EventLogOptions {
@@ -96,14 +97,7 @@ export function eventLog({ banks, format, confidential }: EventLogOptions = {}):
       return builder.event({ pcr, type, data: variable })
     },
     raw: add,
-    build() {
-      let end = 0
-      const offsets = records.map((record) => {
-        end += record.length
-        return end - record.length
-      })
-      return { bytes: concatBytes(...records), pcrs: pcrs.values(), offsets }
-    },
+    build: () => ({ ...joinRecords(records), pcrs: pcrs.values() }),
   }
   return builder
 }

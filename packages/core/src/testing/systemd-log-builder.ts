@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
-import { concatBytes, toHex, utf8 } from '../bytes/index.js'
+import { toHex, utf8 } from '../bytes/index.js'
 import { type HashAlgorithm, hashFacts } from '../tpm2/index.js'
 import { type BuiltPcrs, digestWith, PcrRecorder } from './built-pcrs.js'
+import { joinRecords } from './join-records.js'
 
 /** What {@link systemdLog} takes. */
 export interface SystemdLogOptions {
@@ -81,14 +82,7 @@ export function systemdLog({ banks = ['sha256'], from }: SystemdLogOptions = {})
     },
     record: (json) => add(utf8(`\x1e${json}\n`)),
     raw: add,
-    build() {
-      let end = 0
-      const offsets = records.map((record) => {
-        end += record.length
-        return end - record.length
-      })
-      return { bytes: concatBytes(...records), pcrs: pcrs.values(), offsets }
-    },
+    build: () => ({ ...joinRecords(records), pcrs: pcrs.values() }),
   }
   return builder
 }

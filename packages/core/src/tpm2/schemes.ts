@@ -13,7 +13,7 @@ const eccSigningSchemes = {
 } as const satisfies Record<(typeof eccSignatures)[number], Fields>
 const signatures = ['rsassa', 'rsapss', ...eccSignatures, 'hmac', 'null'] as const
 
-/** TPMI_ALG_SIG_SCHEME+, which allows `null`. Part 2, section 9.31. */
+/** TPMI_ALG_SIG_SCHEME+, which allows `null`. Part 2, section 9.33. */
 export const tpmiAlgSigScheme: Codec<(typeof signatures)[number]> = algorithmOf(
   'TPMI_ALG_SIG_SCHEME',
   signatures,

@@ -1,5 +1,5 @@
-import { type Codec, decode, type Infer, sizedView, struct, u32le } from '../../codec/index.js'
-import { isTrustholdError } from '../../errors/index.js'
+import { type Codec, type Infer, sizedView, struct, u32le } from '../../codec/index.js'
+import { isMalformed, readOrExplain } from './malformed.js'
 
 /** A log's events are limited already; this only keeps a size from being read as more. */
 const maxTaggedData = 0xffff_ffff
@@ -15,11 +15,6 @@ export const tcgTaggedEvent: Codec<TcgTaggedEvent> = taggedEventDef
 
 /** Reads an event's data; undefined when it is not one tagged event exactly. */
 export function readTaggedEvent(data: Uint8Array): TcgTaggedEvent | undefined {
-  try {
-    return decode(tcgTaggedEvent, data)
-  } catch (error) {
-    // Data is what an event says of itself; one that is not tagged is not an error but a fact.
-    if (isTrustholdError(error)) return undefined
-    throw error
-  }
+  const event = readOrExplain(tcgTaggedEvent, data)
+  return isMalformed(event) ? undefined : event
 }

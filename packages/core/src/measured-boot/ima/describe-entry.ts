@@ -1,8 +1,7 @@
 import { toHex } from '../../bytes/index.js'
+import { printable } from '../printable.js'
 import type { ImaEntry } from './ima-log.js'
 
-/** Longest excerpt of a path, in characters. */
-const maxExcerpt = 200
 /** Of a longer path this much of the start is kept; the rest of the excerpt is its end, where the file's name is. */
 const keptStart = 60
 
@@ -13,7 +12,7 @@ const keptStart = 60
  */
 export function describeEntry(entry: ImaEntry): string {
   const { path, fileDigest, violation } = entry
-  const name = path === undefined ? '' : ` '${printable(path)}'`
+  const name = path === undefined ? '' : ` '${printable(path, keptStart)}'`
   const digest = fileDigest === undefined ? '' : ` ${formatDigest(fileDigest)}`
   return `${printable(entry.template.name)}${name}${violation ? ' violation' : digest}`
 }
@@ -21,12 +20,4 @@ export function describeEntry(entry: ImaEntry): string {
 /** A digest as the kernel writes it in text, such as `sha256:90c9…` or `verity:sha256:…`. */
 export function formatDigest({ type, algorithm, value }: NonNullable<ImaEntry['fileDigest']>): string {
   return `${type === undefined ? '' : `${type}:`}${printable(algorithm)}:${toHex(value)}`
-}
-
-/** Without control characters, line breaks and invisible characters, and not too long. */
-function printable(text: string): string {
-  const characters = Array.from(text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' '))
-  if (characters.length <= maxExcerpt) return characters.join('')
-  const keptEnd = maxExcerpt - keptStart - 1
-  return `${characters.slice(0, keptStart).join('')}…${characters.slice(-keptEnd).join('')}`
 }

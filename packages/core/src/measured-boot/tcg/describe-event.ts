@@ -1,13 +1,7 @@
 import { readEventData } from '../events/decode-event.js'
 import { describeData } from '../events/describe-data.js'
+import { printable } from '../printable.js'
 import type { TcgEvent } from './event-log.js'
-
-/** Longest excerpt of a text in an event's data, in characters. */
-const maxExcerpt = 200
-/** Of a longer text this much of the start is kept; the rest of the excerpt is its end, where options are added. */
-const keptStart = 120
-/** Of a text that is longer than this, only so much of its start and end is looked at. */
-const maxText = 4096
 
 /**
  * An event in a few words for reasons and reports: its type and what its data says, such as an excerpt of a text, as in
@@ -25,13 +19,5 @@ export function describeType(event: Pick<TcgEvent, 'type' | 'typeName'>): string
 }
 
 function quote(text: string): string {
-  const looked = text.length <= 2 * maxText ? text : text.slice(0, maxText) + text.slice(-maxText)
-  return `'${printable(looked)}'`
-}
-
-function printable(text: string): string {
-  const characters = Array.from(text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' '))
-  if (characters.length <= maxExcerpt) return characters.join('')
-  const keptEnd = maxExcerpt - keptStart - 1
-  return `${characters.slice(0, keptStart).join('')}…${characters.slice(-keptEnd).join('')}`
+  return `'${printable(text)}'`
 }

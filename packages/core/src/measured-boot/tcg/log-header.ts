@@ -5,6 +5,7 @@ import {
   decode,
   decodePrefix,
   encode,
+  type Fields,
   type Infer,
   listOf,
   sized,
@@ -46,13 +47,18 @@ const hashNames: ReadonlyMap<number, HashAlgorithm> = new Map(
 
 const algorithmSize = struct('TCG_EfiSpecIdEventAlgorithmSize', { algorithmId: u16le, digestSize: u16le })
 
-const specIdEventDef = struct('TCG_EfiSpecIDEvent', {
+/** How the data of a header begins in either format. */
+const specIdHead = {
   signature: bytesOf(agileSignature.length),
   platformClass: u32le,
   specVersionMinor: u8,
   specVersionMajor: u8,
   specErrata: u8,
   uintnSize: u8,
+} as const satisfies Fields
+
+const specIdEventDef = struct('TCG_EfiSpecIDEvent', {
+  ...specIdHead,
   digestSizes: listOf(u32le, algorithmSize, maxDeclaredAlgorithms),
   vendorInfo: sizedBytes(u8, 0xff),
 })
@@ -69,12 +75,7 @@ const headerDef = struct('TCG_PCClientPCREvent', {
 })
 
 const sha1SpecIdEventDef = struct('TCG_EfiSpecIdEventStruct', {
-  signature: bytesOf(agileSignature.length),
-  platformClass: u32le,
-  specVersionMinor: u8,
-  specVersionMajor: u8,
-  specErrata: u8,
-  uintnSize: u8,
+  ...specIdHead,
   vendorInfo: sizedBytes(u8, 0xff),
 })
 /**
