@@ -10,6 +10,8 @@ interface Entry {
 
 /** By default logs of 64 MiB are remembered: those of a thousand hosts. */
 const defaultLimit = 64 * 1024 * 1024
+/** What is kept beside the shortest log takes more than ten times its bytes, so that these alone are no limit. */
+const defaultMost = 4_096
 
 /**
  * Event logs that were judged and found to replay to PCR values. A host that attests again shows the log of the same
@@ -19,11 +21,16 @@ const defaultLimit = 64 * 1024 * 1024
 export class JudgedLogs {
   readonly #entries = new Map<string, Entry>()
   readonly #limit: number
+  readonly #most: number
   #size = 0
 
-  /** @param limit bytes of logs that are kept at most */
-  constructor(limit: number = defaultLimit) {
+  /**
+   * @param limit bytes of logs that are kept at most; 64 MiB by default
+   * @param most logs that are kept at most; 4,096 by default
+   */
+  constructor(limit: number = defaultLimit, most: number = defaultMost) {
     this.#limit = limit
+    this.#most = most
   }
 
   /**
@@ -43,9 +50,9 @@ export class JudgedLogs {
   remember(pcrDigest: Uint8Array, bytes: Uint8Array, pcrs: readonly PcrValues[], judged: ProvedBoot): void {
     const key = keyOf(pcrDigest, bytes)
     this.#drop(key)
-    if (bytes.length > this.#limit) return
+    if (bytes.length > this.#limit || this.#most < 1) return
     for (const oldest of this.#entries.keys()) {
-      if (this.#size + bytes.length <= this.#limit) break
+      if (this.#size + bytes.length <= this.#limit && this.#entries.size < this.#most) break
       this.#drop(oldest)
     }
     this.#entries.set(key, { bytes, pcrs, judged })

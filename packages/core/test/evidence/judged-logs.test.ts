@@ -139,6 +139,16 @@ describe('what is remembered', () => {
     expect([boot, other, third].map((one) => isKnown(logs, one))).toEqual([false, true, true])
   })
 
+  it('is a number of logs, however short they are', () => {
+    const logs = new JudgedLogs(undefined, 2)
+    const third = bootOf('third')
+    for (const { bytes, pcrs } of [boot, other, third]) judge(logs, bytes, pcrs)
+    expect([boot, other, third].map((one) => isKnown(logs, one))).toEqual([false, true, true])
+    const none = new JudgedLogs(undefined, 0)
+    judge(none, boot.bytes, boot.pcrs)
+    expect(isKnown(none, boot)).toBe(false)
+  })
+
   it('is not a log that is larger than the limit', () => {
     const logs = new JudgedLogs(boot.bytes.length - 1)
     expect(judge(logs, boot.bytes, boot.pcrs).trusted).toBe(true)
