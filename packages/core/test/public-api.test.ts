@@ -73,6 +73,7 @@ describe('the root entry', () => {
       'bytes/bytes.ts',
       'bytes/encoding.ts',
       'bytes/index.ts',
+      'bytes/json-structure.ts',
       'bytes/json.ts',
       'bytes/secret.ts',
       'errors/error.ts',
