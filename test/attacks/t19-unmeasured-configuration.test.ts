@@ -170,6 +170,27 @@ describe('T-19 a policy can require the initial file system and the parts of a k
     expect(hasSection(boot, '.initrd', 'initrd')).toBe(false)
   })
 
+  const forged = [...section('.linux', 'kernel'), ...section('.initrd', 'initrd')]
+  const grubbed = [...grubBoot(approvedLine).slice(0, -1), file('/initrd.img', 'evil')]
+
+  test.each<[string, readonly BuiltEvent[], readonly number[]]>([
+    ['', grubbed, all],
+    [
+      ', whose commands are not shown',
+      grubbed.map((one) => (one.pcr === 8 ? { ...one, data: 'x' } : one)),
+      all,
+    ],
+    [', whose commands are left out', grubbed.filter(({ pcr }) => pcr !== 8), all.filter((pcr) => pcr !== 8)],
+  ])('and not by what root adds to PCR 11 after a boot by GRUB%s', (_, events, quoted) => {
+    const boot = verifyBoot([...events, ...forged], quoted)
+    expect(hasApprovedInitrd(boot)).toBe(false)
+    expect(boot.kernel).toMatchObject({ verified: false, reason: expect.stringContaining('GRUB') })
+  })
+
+  test('of a unified kernel image that GRUB chain-loads', () => {
+    expect(hasApprovedInitrd(verifyBoot([grub('chainloader /EFI/Linux/uki.efi'), ...forged]))).toBe(true)
+  })
+
   test('by the files that GRUB read, whatever they are called', () => {
     expect(hasApprovedFiles(verifyBoot(grubBoot(approvedLine)))).toBe(true)
     const swapped = [

@@ -43,9 +43,12 @@ export interface LinuxBoot {
   readonly extensions: Fact<readonly ConfigurationItem[]>
   /** The text that the kernel was started with; only one that is in the log and was measured as such is verified. */
   readonly commandLine: Fact<KernelCommandLine>
-  /** The kernel's image: verified when a unified kernel image has it, for else only a path or its place tells it. */
+  /**
+   * The kernel's image: verified when a unified kernel image has it, for else only a path or its place tells it, and PCR 8
+   * shows that GRUB loaded none.
+   */
   readonly kernel: Fact<MeasuredObject>
-  /** The initial file systems: verified when a unified kernel image has them. */
+  /** The initial file systems: verified when a unified kernel image has them, as the kernel. */
   readonly initrd: Fact<readonly MeasuredObject[]>
   /** What seems to have loaded the kernel; only a hint. */
   readonly loader: Fact<BootLoader>
@@ -70,8 +73,8 @@ export function readLinuxBoot(log: ProvedLog, secureBoot: SecureBootState): Linu
     configuration: () => readConfiguration(log, configurationPcr),
     extensions: () => readConfiguration(log, extensionPcr),
     commandLine: () => commandLineFact(log, boot),
-    kernel: () => kernelFact(boot),
-    initrd: () => initrdFact(boot),
+    kernel: () => kernelFact(log, boot),
+    initrd: () => initrdFact(log, boot),
     loader: () => loaderFact(log, boot),
     findings: () => findLinuxOddities(boot),
   })

@@ -38,7 +38,7 @@ export interface UkiBoot {
  * Reads PCR 11, by digests alone: systemd-stub extends the digest of a section's name and then that of its contents, in
  * a fixed order, and later systemd extends words. So what a digest is of, the digests before it say, and no label does.
  * Whatever does not fit makes all of it doubtful: sections that were added after the boot would come in the wrong order
- * or after a phase.
+ * or after a phase. Only where no phase was measured can root add such as come after all that the image has.
  */
 export function readUkiBoot(log: ProvedLog): UkiBoot {
   const events = [...log.eventsOf(kernelBootPcr), ...log.laterEventsOf(kernelBootPcr)]

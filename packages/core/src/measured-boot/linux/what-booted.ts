@@ -2,12 +2,13 @@ import { doubtedFact, type Fact, mapFact, provedFact } from '../fact.js'
 import type { ProvedLog } from '../proved-log.js'
 import type { KernelCommandLine } from './command-line.js'
 import { filePcr, findLoadOptions } from './efi-stub.js'
+import { commandPcr, type GrubBoot } from './grub.js'
 import { hasGrubCommandLine } from './grub-command-line.js'
 import { imagePcr } from './images.js'
 import type { UkiSectionName } from './kernel-boot-pcr.js'
 import { kernelBootPcr } from './kernel-boot-pcr.js'
 import type { LinuxBoot } from './linux-boot.js'
-import { itemsOf, type MeasuredObject } from './measured-object.js'
+import { extendedLater, itemsOf, type MeasuredObject, unproved } from './measured-object.js'
 import { systemdCommandLine } from './systemd-command-line.js'
 
 /** What GRUB of RHEL 8 calls what it loads, in place of their paths. */
@@ -41,8 +42,8 @@ function whyThereIsNone({ uki, efiStub }: LinuxBoot): string {
 }
 
 /** The kernel's image: in a unified kernel image, or the file that GRUB was told to load, or what the firmware loaded last. */
-export function kernelFact(boot: LinuxBoot): Fact<MeasuredObject> {
-  const section = sectionFact(boot, '.linux')
+export function kernelFact(log: ProvedLog, boot: LinuxBoot): Fact<MeasuredObject> {
+  const section = sectionFact(log, boot, '.linux')
   if (section !== undefined) return section
   const { grub, files, images } = boot
   const path = hintOf(grub.commandLine)?.image
@@ -59,8 +60,8 @@ export function kernelFact(boot: LinuxBoot): Fact<MeasuredObject> {
 }
 
 /** The initial file systems: in a unified kernel image, or as the kernel got them, or the files that GRUB was told to load. */
-export function initrdFact(boot: LinuxBoot): Fact<readonly MeasuredObject[]> {
-  const section = sectionFact(boot, '.initrd')
+export function initrdFact(log: ProvedLog, boot: LinuxBoot): Fact<readonly MeasuredObject[]> {
+  const section = sectionFact(log, boot, '.initrd')
   if (section !== undefined) return mapFact(section, (object) => [object])
   const { grub, files, efiStub } = boot
   if (efiStub.initrd !== undefined) {
@@ -78,12 +79,32 @@ function findFile(files: LinuxBoot['files'], ...labels: readonly string[]): Meas
   return itemsOf(files).findLast(({ label }) => label !== undefined && labels.includes(label))
 }
 
-function sectionFact({ uki }: LinuxBoot, name: UkiSectionName): Fact<MeasuredObject> | undefined {
+function sectionFact(
+  log: ProvedLog,
+  { uki, grub }: LinuxBoot,
+  name: UkiSectionName,
+): Fact<MeasuredObject> | undefined {
   const section = itemsOf(uki.sections).find((one) => one.name === name)
   if (section === undefined) return undefined
   const { digest, event } = section
   const object = { event, pcr: kernelBootPcr, digest, label: name }
-  return uki.sections.verified ? provedFact(object, event) : doubtedFact(uki.sections.reason, object)
+  const doubt = uki.sections.verified ? whyGrubMayHaveLoaded(log, grub) : uki.sections.reason
+  return doubt === undefined ? provedFact(object, event) : doubtedFact(doubt, object)
+}
+
+/**
+ * Why GRUB may have loaded a kernel by itself; undefined when PCR 8 shows that it loaded none. After such a boot PCR 11 is
+ * empty, and whoever is root can extend it with the sections of any kernel image.
+ */
+function whyGrubMayHaveLoaded(log: ProvedLog, { texts, strangers }: GrubBoot): string | undefined {
+  if (!log.isProved(commandPcr)) return `${unproved(commandPcr)}: GRUB may have loaded another kernel`
+  if (log.laterEventsOf(commandPcr).length > 0) return extendedLater(commandPcr)
+  const [stranger] = strangers
+  if (stranger !== undefined)
+    return `event ${stranger} in PCR ${commandPcr} may have had GRUB load another kernel`
+  return hasGrubCommandLine(itemsOf(texts))
+    ? 'GRUB measured the command line of a kernel, so it may have loaded another one'
+    : undefined
 }
 
 function hintOf<T>(fact: Fact<T>): T | undefined {
