@@ -11,8 +11,8 @@ export type JsonValue =
 
 /**
  * A plain value as JSON can hold it, for reports: bytes as lower-case hexadecimal, bigints as decimal text, maps as
- * objects, sets and other iterables as arrays, fields that are undefined left out. A value with `toJSON` says itself what it is, so a
- * secret stays redacted. Numbers that JSON does not have become texts. The value must have no cycles.
+ * objects, sets and other iterables as arrays, fields that are undefined left out. A value with `toJSON` says itself what
+ * it is, so a secret stays redacted. Numbers that JSON does not have become texts. The value must have no cycles.
  */
 export function toJson(value: unknown): JsonValue {
   switch (typeof value) {

@@ -17,8 +17,8 @@ const imaPcr = 10
 type PcrsByBank = ReadonlyMap<HashAlgorithm, ReadonlyMap<number, Uint8Array>>
 
 /**
- * Judges a list of IMA by what a quote proves: the quoted PCR 10 of every bank has to be the value after some entry of the
- * list, and the list has to be of the same boot. Entries after that one are not judged: lists grow while they are read.
+ * Judges a list of IMA by what a quote proves: the quoted PCR 10 of every bank has to be the value after some entry of
+ * the list, and the list has to be of the same boot. Entries after that one are not judged: lists grow while they are read.
  * @param pcrs values that the quote proves
  */
 export function judgeImaLog(

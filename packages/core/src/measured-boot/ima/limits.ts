@@ -1,4 +1,5 @@
 import { TrustholdError } from '../../errors/index.js'
+import { exceeded } from '../exceeded.js'
 import { pcrCount } from '../record.js'
 
 /** What a list may have at most. */
@@ -55,11 +56,6 @@ export function checkLimit(
  */
 export function checkEntries({ entries: limit }: ImaLogLimits, offset: number, entries: number): void {
   if (entries >= limit) throw exceeded('ImaLog.entries', offset, limit, entries + 1)
-}
-
-/** An error for what is above its limit. */
-export function exceeded(path: string, offset: number, limit: number, actual: number): TrustholdError {
-  return new TrustholdError('CODEC_LIMIT', { path, offset, limit, actual })
 }
 
 /**

@@ -1,10 +1,11 @@
 import { TrustholdError } from '../../errors/index.js'
 import type { HashAlgorithm } from '../../tpm2/index.js'
+import { exceeded } from '../exceeded.js'
 import { readAsciiList } from './ascii-list.js'
 import { readBinaryList } from './binary-list.js'
 import { imaBanks } from './hash-algorithms.js'
 import type { ImaLog } from './ima-log.js'
-import { defaultImaLimits, exceeded, type ImaLogLimits } from './limits.js'
+import { defaultImaLimits, type ImaLogLimits } from './limits.js'
 import { ParsedImaLog } from './parsed-log.js'
 
 /** What {@link parseImaLog} takes besides the list. */

@@ -1,5 +1,6 @@
 import { fromUtf8 } from '../../bytes/index.js'
 import { TrustholdError } from '../../errors/index.js'
+import { exceeded } from '../exceeded.js'
 import type { SystemdLogLimits } from './systemd-log.js'
 
 /** Starts each text of a sequence, and a line feed ends it. RFC 7464, section 2.2. */
@@ -19,17 +20,17 @@ export interface SequenceText {
  * @throws CODEC_LIMIT, EVENT_LOG_INVALID
  */
 export function splitSequence(bytes: Uint8Array, limits: SystemdLogLimits): readonly SequenceText[] {
-  if (bytes.length > limits.bytes) throw exceeded('', 0, limits.bytes, bytes.length)
+  if (bytes.length > limits.bytes) throw exceeded('SystemdLog', 0, limits.bytes, bytes.length)
   const texts: SequenceText[] = []
   let offset = 0
   while (offset < bytes.length) {
     const index = texts.length
     if (bytes[offset] !== recordSeparator) throw broken(index, offset, 'a record separator, 0x1e')
-    if (index >= limits.records) throw exceeded('records', offset, limits.records, index + 1)
+    if (index >= limits.records) throw exceeded('SystemdLog.records', offset, limits.records, index + 1)
     const next = bytes.indexOf(recordSeparator, offset + 1)
     const end = next === -1 ? bytes.length : next
     if (end - offset > limits.recordBytes) {
-      throw exceeded(`records[${index}]`, offset, limits.recordBytes, end - offset)
+      throw exceeded(`SystemdLog.records[${index}]`, offset, limits.recordBytes, end - offset)
     }
     if (bytes[end - 1] !== lineFeed) throw broken(index, offset, 'a text that ends with a line feed')
     texts.push({ offset, text: decodeText(bytes.subarray(offset + 1, end - 1), index, offset) })
@@ -44,16 +45,6 @@ function decodeText(bytes: Uint8Array, index: number, offset: number): string {
   } catch {
     throw broken(index, offset, 'UTF-8')
   }
-}
-
-/** The error for something that is above its limit; `path` is within the log. */
-export function exceeded(path: string, offset: number, limit: number, actual: number): TrustholdError {
-  return new TrustholdError('CODEC_LIMIT', {
-    path: `SystemdLog${path === '' ? '' : `.${path}`}`,
-    offset,
-    limit,
-    actual,
-  })
 }
 
 function broken(event: number, offset: number, expected: string): TrustholdError {

@@ -1,15 +1,5 @@
 import { TrustholdError } from '../../errors/index.js'
 
-/** The error for something that is above its limit; `path` is within the log. */
-export function exceeded(path: string, offset: number, limit: number, actual: number): TrustholdError {
-  return new TrustholdError('CODEC_LIMIT', {
-    path: `TcgEventLog${path === '' ? '' : `.${path}`}`,
-    offset,
-    limit,
-    actual,
-  })
-}
-
 /** The error for an event that cannot be. */
 export function invalidEvent(
   event: number,

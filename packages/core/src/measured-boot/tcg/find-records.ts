@@ -1,6 +1,7 @@
 import { isTrustholdError } from '../../errors/index.js'
+import { exceeded } from '../exceeded.js'
 import { eventTypes } from './event-types.js'
-import { exceeded, invalidEvent, need } from './failures.js'
+import { invalidEvent, need } from './failures.js'
 import type { EventLogLimits } from './limits.js'
 import type { RecordFormat } from './record-formats.js'
 import { type EventRecords, type RecordLayout, sizeField } from './records.js'
@@ -64,12 +65,12 @@ function endOfRecord(
   offset: number,
   layout: RecordLayout,
 ): number {
-  if (index >= limits.events) throw exceeded('events', offset, limits.events, index + 1)
+  if (index >= limits.events) throw exceeded('TcgEventLog.events', offset, limits.events, index + 1)
   const sizeAt = offset + layout.size
   need(view, index, 'eventSize', sizeAt, sizeField)
   const dataSize = view.getUint32(sizeAt, true)
   if (dataSize > limits.eventData) {
-    throw exceeded(`events[${index}].eventSize`, sizeAt, limits.eventData, dataSize)
+    throw exceeded(`TcgEventLog.events[${index}].eventSize`, sizeAt, limits.eventData, dataSize)
   }
   const data = sizeAt + sizeField
   need(view, index, 'event', data, dataSize)

@@ -1,7 +1,8 @@
 import { isTrustholdError } from '../../errors/index.js'
+import { exceeded } from '../exceeded.js'
 import { pcrCount } from '../record.js'
 import type { CcEventLog, TcgEventLog } from './event-log.js'
-import { exceeded, invalidEvent } from './failures.js'
+import { invalidEvent } from './failures.js'
 import { findRecords } from './find-records.js'
 import { defaultLimits, type EventLogLimits, type ReadEventLogOptions } from './limits.js'
 import { type LogStart, readStart } from './log-header.js'
@@ -55,10 +56,10 @@ export function isCcEventLog(bytes: Uint8Array): boolean {
 }
 
 function readLimitedStart(bytes: Uint8Array, limits: EventLogLimits): LogStart {
-  if (bytes.length > limits.bytes) throw exceeded('', 0, limits.bytes, bytes.length)
+  if (bytes.length > limits.bytes) throw exceeded('TcgEventLog', 0, limits.bytes, bytes.length)
   const start = readStart(bytes)
   const declared = start.algorithms?.length ?? 1
-  if (declared > limits.algorithms) throw exceeded('algorithms', 0, limits.algorithms, declared)
+  if (declared > limits.algorithms) throw exceeded('TcgEventLog.algorithms', 0, limits.algorithms, declared)
   return start
 }
 
