@@ -70,6 +70,7 @@ export {
   tpmaStartupClear,
 } from './capabilities/attributes.js'
 export {
+  type TpmsAcOutput,
   type TpmsActData,
   type TpmsAlgProperty,
   type TpmsCapabilityData,
@@ -77,6 +78,7 @@ export {
   type TpmsTaggedPcrSelect,
   type TpmsTaggedPolicy,
   type TpmsTaggedProperty,
+  tpmlAcCapabilities,
   tpmlActData,
   tpmlAlgProperty,
   tpmlCca,
@@ -177,6 +179,7 @@ export {
   policyNvWritten,
   policyPCR,
 } from './policies/state-steps.js'
+export type { Random } from './protection/random.js'
 export {
   type EccPublic,
   type RsaPublic,

@@ -8,6 +8,7 @@ import {
   type TpmsCapabilityData,
   tpm2bPublic,
   tpmCc,
+  tpmlAcCapabilities,
   tpmProperties,
   tpmPt,
   tpmPtPcr,
@@ -121,6 +122,10 @@ describe('TPMS_CAPABILITY_DATA', () => {
   ])('refuses %s', (_what, hex, code, path) => {
     expect(() => decode(tpmsCapabilityData, fromHex(hex))).toThrow(codeOf(code, { path }))
   })
+})
+
+describe('TPML_AC_CAPABILITIES', () => {
+  bothWays(tpmlAcCapabilities, [[[{ tag: 2, data: 5 }], '000000010000000200000005']])
 })
 
 describe('names that a newer TPM may lack', () => {

@@ -32,6 +32,12 @@ const spdmSessionInfo = struct('TPMS_SPDM_SESSION_INFO', { reqKeyName: tpm2bName
 /** TPMS_SPDM_SESSION_INFO: names of the keys of a secure channel. Part 2 (version 1.84), section 10.8.6. */
 export interface TpmsSpdmSessionInfo extends Infer<typeof spdmSessionInfo> {}
 
+const acOutput = struct('TPMS_AC_OUTPUT', { tag: u32, data: u32 })
+/** TPMS_AC_OUTPUT: what an attached component says of itself; `tag` is a TPM_AT. Part 2, section 16.3. */
+export interface TpmsAcOutput extends Infer<typeof acOutput> {}
+
+/** TPML_AC_CAPABILITIES: answer of TPM2_AC_GetCapability. Part 2, section 16.4. */
+export const tpmlAcCapabilities: Codec<readonly TpmsAcOutput[]> = tpml('TPML_AC_CAPABILITIES', acOutput)
 /** TPML_ALG_PROPERTY. Part 2, section 10.9.8. */
 export const tpmlAlgProperty: Codec<readonly TpmsAlgProperty[]> = tpml('TPML_ALG_PROPERTY', algProperty)
 /** TPML_CCA. Part 2, section 10.9.2. */

@@ -74,7 +74,7 @@ function seedOf({ objectAttributes, nameAlg }: RsaPublic | EccPublic, random: Ra
 
 /**
  * A key that was made outside, for import into a TPM: an RSA key as one of its two primes, an EC key as its scalar.
- * Part 1, annexes B.4 and C.8.
+ * Part 2, section 12.3.2.3.
  * @throws ARGUMENT_INVALID when the key is not what the template describes
  * @throws TPM_KEY_INVALID, TPM_ALGORITHM_UNSUPPORTED for a key that is weak or on another curve; see `publicKeyOf`
  */

@@ -41,7 +41,7 @@ function cipherOf({ symmetric, key }: InnerWrapper): string {
 }
 
 /**
- * Encrypts a TPM2B_SENSITIVE together with a digest that binds it to the object's name. Part 1, section 23.3.2.
+ * Encrypts a TPM2B_SENSITIVE together with a digest that binds it to the object's name. Part 1, section 23.3.2.2.
  * @param nameAlg the object's own
  * @throws ARGUMENT_INVALID, TPM_ALGORITHM_UNSUPPORTED for a wrapper that cannot be
  */

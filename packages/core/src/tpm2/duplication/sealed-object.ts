@@ -28,7 +28,7 @@ function requireLength(name: string, { length }: Uint8Array, least: number, most
 }
 
 /**
- * Data that a TPM shall keep and give out by TPM2_Unseal, under a policy or with a password. Part 1, section 27.6.3.
+ * Data that a TPM shall keep and give out by TPM2_Unseal, under a policy or with a password. Part 1, section 27.
  * @throws ARGUMENT_INVALID for data, a policy or a password of a length that cannot be
  */
 export function sealedObject(options: SealedObjectOptions): ImportableObject {

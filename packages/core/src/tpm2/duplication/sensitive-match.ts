@@ -29,7 +29,7 @@ function isScalarOf(scalar: Uint8Array, { parameters, unique }: EccPublic): bool
 
 /**
  * The public part of an object without a public key: a digest that says nothing of the data, as the seed is secret.
- * Part 1, section 27.5.3.2.
+ * Part 1, section 27.
  */
 export function computeUnique(nameAlg: HashAlgorithm, seedValue: Uint8Array, data: Uint8Array): Uint8Array {
   return digestOf(nameAlg, concatBytes(seedValue, data))

@@ -90,6 +90,6 @@ export const policyAuthValue: PolicyStep = (hash, digest) =>
  */
 export const policyPassword: PolicyStep = (hash, digest) => policyAuthValue(hash, digest)
 
-/** TPM2_PolicyPhysicalPresence: someone is at the machine. Part 3, section 23.13. */
+/** TPM2_PolicyPhysicalPresence: someone is at the machine. Part 3, section 23.12. */
 export const policyPhysicalPresence: PolicyStep = (hash, digest) =>
   extendPolicy(hash, digest, 'TPM2_PolicyPhysicalPresence')

@@ -20,7 +20,7 @@ export interface CommandContent {
   readonly parameters: Uint8Array
 }
 
-/** cpHash: the digest of a command with the names of its handles and its parameters. Part 1, section 16.7. */
+/** cpHash: the digest of a command with the names of its handles and its parameters. Part 1, section 18.7. */
 export function computeCpHash(
   hash: HashAlgorithm,
   { command, names, parameters }: CommandContent,
@@ -34,7 +34,7 @@ export function computeNameHash(hash: HashAlgorithm, names: readonly Uint8Array[
 }
 
 /**
- * TPM2_PolicyCpHash: the policy is good for exactly one command with these parameters. Part 3, section 23.12.
+ * TPM2_PolicyCpHash: the policy is good for exactly one command with these parameters. Part 3, section 23.13.
  * @param cpHash by the policy's hash; see {@link computeCpHash}. A length of another hash is ARGUMENT_INVALID.
  */
 export function policyCpHash(cpHash: Uint8Array): PolicyStep {

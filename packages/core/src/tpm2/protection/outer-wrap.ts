@@ -29,7 +29,7 @@ function integrityOf(
 }
 
 /**
- * Encrypts for a storage key and binds to the name of an object. Part 1, sections 22.4 and 24.
+ * Encrypts for a storage key and binds to the name of an object. Part 1, sections 23.3.2.3 and 24.
  * @param seed secret that is shared with the storage key
  */
 export function wrapOuter(

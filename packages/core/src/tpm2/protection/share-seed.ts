@@ -11,7 +11,7 @@ import { type EccPublic, type RsaPublic, tpmsEccPoint } from '../public-area.js'
 import type { Random } from './random.js'
 import type { StorageSuite } from './storage-suite.js'
 
-/** What a seed is for: a credential or a duplicate. Part 1, sections 22.4 and 24. */
+/** What a seed is for: a credential or a duplicate. Part 1, sections 23.3.2.3 and 24. */
 export type SeedLabel = 'IDENTITY' | 'DUPLICATE'
 
 /** A seed, and how the holder of the storage key learns it. */
