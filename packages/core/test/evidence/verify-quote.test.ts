@@ -284,6 +284,15 @@ describe('the attestation key', () => {
     expect(checkAttestationKey(akTemplates[name]).outcome).toBe('pass')
   })
 
+  it.each(['rsassa', 'rsapss'] as const)('may sign with %s', (scheme) => {
+    const rsa = akTemplates['rsa-2048']
+    const area = {
+      ...rsa,
+      parameters: { ...rsa.parameters, scheme: { scheme, hashAlg: 'sha256' } },
+    } as TpmtPublic
+    expect(checkAttestationKey(area).outcome).toBe('pass')
+  })
+
   it.each(['fixedTPM', 'fixedParent', 'sensitiveDataOrigin', 'restricted', 'sign'] as const)(
     'is none without %s',
     (name) => {
