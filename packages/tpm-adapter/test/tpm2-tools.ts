@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { type Swtpm, startSwtpm } from '../../../scripts/peers/swtpm.mjs'
 
 /** tpm2-tools with a private directory, for a TPM that nobody else is connected to meanwhile. */
 export interface Tools {
@@ -34,4 +36,15 @@ export function createTools(tcti: string): Tools {
     },
     remove: () => rmSync(directory, { recursive: true }),
   }
+}
+
+/** A TPM of its own for the tests of a file, and tools for it; both go when they are done. */
+export async function startTools(): Promise<{ readonly peer: Swtpm; readonly tools: Tools }> {
+  const peer = await startSwtpm()
+  const tools = createTools(peer.tcti)
+  afterAll(async () => {
+    tools.remove()
+    await peer.stop()
+  })
+  return { peer, tools }
 }

@@ -26,20 +26,12 @@ import {
   tpmtSignature,
   verifySignature,
 } from '@trusthold/core/tpm2'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
-import { createTools, type Tools } from '../tpm2-tools.js'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { startTools } from '../tpm2-tools.js'
 
-let peer: Swtpm
-let tools: Tools
-beforeAll(async () => {
-  peer = await startSwtpm()
-  tools = createTools(peer.tcti)
+const { tools } = await startTools()
+beforeAll(() => {
   tools.run('pcrextend', `7:sha256=${'11'.repeat(32)}`)
-})
-afterAll(async () => {
-  tools.remove()
-  await peer.stop()
 })
 
 /** A storage key in the TPM: how the tools name it, and how they are authorised to use it. */

@@ -34,24 +34,16 @@ import {
   policyTemplate,
   tpm2bDigest,
 } from '@trusthold/core/tpm2'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { connectSwtpmTcp } from '../../src/index.js'
-import { createTools, type Tools } from '../tpm2-tools.js'
+import { startTools } from '../tpm2-tools.js'
 
-let peer: Swtpm
-let tools: Tools
-beforeAll(async () => {
-  peer = await startSwtpm()
-  tools = createTools(peer.tcti)
+const { peer, tools } = await startTools()
+beforeAll(() => {
   for (const pcr of [0, 7, 23]) tools.run('pcrextend', `${pcr}:${banks.map(extension(pcr)).join(',')}`)
   tools.run('nvdefine', '0x1500001', '-s', '8', '-a', 'ownerread|ownerwrite|authread')
   tools.write('content', utf8('12345678'))
   tools.run('nvwrite', '0x1500001', '-C', 'o', '-i', 'content')
-})
-afterAll(async () => {
-  tools.remove()
-  await peer.stop()
 })
 
 const banks = ['sha1', 'sha256', 'sha384'] as const

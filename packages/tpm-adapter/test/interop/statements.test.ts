@@ -15,22 +15,14 @@ import {
   tpmtSignature,
   verifySignature,
 } from '@trusthold/core/tpm2'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
-import { createTools, type Tools } from '../tpm2-tools.js'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { startTools } from '../tpm2-tools.js'
 
-let peer: Swtpm
-let tools: Tools
-beforeAll(async () => {
-  peer = await startSwtpm()
-  tools = createTools(peer.tcti)
+const { tools } = await startTools()
+beforeAll(() => {
   tools.run('nvdefine', '0x1500001', '-s', '8', '-a', 'ownerread|ownerwrite|authread')
   tools.write('content', utf8('trusted!'))
   tools.run('nvwrite', '0x1500001', '-C', 'o', '-i', 'content')
-})
-afterAll(async () => {
-  tools.remove()
-  await peer.stop()
 })
 
 interface Signer {

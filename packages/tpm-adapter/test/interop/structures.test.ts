@@ -20,21 +20,11 @@ import {
   tpmsNvPublic,
   tpmtPublic,
 } from '@trusthold/core/tpm2'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
+import { describe, expect, test } from 'vitest'
 import { connectSwtpmTcp } from '../../src/index.js'
-import { createTools, type Tools } from '../tpm2-tools.js'
+import { startTools } from '../tpm2-tools.js'
 
-let peer: Swtpm
-let tools: Tools
-beforeAll(async () => {
-  peer = await startSwtpm()
-  tools = createTools(peer.tcti)
-})
-afterAll(async () => {
-  tools.remove()
-  await peer.stop()
-})
+const { peer, tools } = await startTools()
 
 /** The parameters of the TPM's answer to a command without sessions. */
 async function ask(code: number, ...words: readonly number[]): Promise<Uint8Array> {

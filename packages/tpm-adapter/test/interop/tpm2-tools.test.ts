@@ -13,21 +13,11 @@ import {
   tpmtSignature,
   verifySignature,
 } from '@trusthold/core/tpm2'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
+import { describe, expect, test } from 'vitest'
 import { connectSwtpmTcp, extendPcr, openTpm } from '../../src/index.js'
-import { createTools, type Tools } from '../tpm2-tools.js'
+import { startTools } from '../tpm2-tools.js'
 
-let peer: Swtpm
-let tools: Tools
-beforeAll(async () => {
-  peer = await startSwtpm()
-  tools = createTools(peer.tcti)
-})
-afterAll(async () => {
-  tools.remove()
-  await peer.stop()
-})
+const { peer, tools } = await startTools()
 
 /** swtpm serves one client at a time, so the tools run before or after, never meanwhile. */
 async function withTpm<T>(work: (tpm: Tpm, transport: TpmTransport) => Promise<T>): Promise<T> {
