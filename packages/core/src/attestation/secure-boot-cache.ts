@@ -9,7 +9,8 @@ const remembered = 1_024
 /**
  * Whether Secure Boot was on and enforced, by the value of PCR 7. What a PCR holds determines what was measured into it,
  * so what one host's log proved for a value holds for every host that quotes it, and the log's data need not be hashed
- * again. Only what was proved is remembered.
+ * again. A bank that the firmware left alone may say otherwise than the others, so all of them count. Only what was proved
+ * is remembered.
  */
 export class SecureBootCache {
   readonly #proved = new Recent<boolean>(remembered)
@@ -19,7 +20,7 @@ export class SecureBootCache {
     const [first] = facts.pcrs
     const value = first?.values.get(policyPcr)
     if (first === undefined || value === undefined) return undefined
-    const key = `${first.bank}:${toHex(value)}`
+    const key = facts.pcrs.map(({ bank, values }) => keyOf(bank, values.get(policyPcr))).join()
     const known = this.#proved.get(key)
     if (known !== undefined) return known
     const fact = facts.boot?.secureBoot.enforced
@@ -28,3 +29,6 @@ export class SecureBootCache {
     return fact.value
   }
 }
+
+const keyOf = (bank: string, value: Uint8Array | undefined): string =>
+  `${bank}:${value === undefined ? '' : toHex(value)}`

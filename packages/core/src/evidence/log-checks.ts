@@ -91,7 +91,8 @@ function knownValue(values: ReadonlyMap<number, Uint8Array>, pcr: number, bank: 
 
 /**
  * The logs, replayed one after the other, give the quoted value of every quoted PCR that they speak of; names the PCRs
- * that differ. What is verified about the boot rests on the first bank. Undefined when a check failed.
+ * that differ. What is verified about the boot rests on the first bank, and what an event says has to be covered in all
+ * banks. Undefined when a check failed.
  */
 export function judgeLogs(
   logs: ReadLogs,
@@ -99,9 +100,7 @@ export function judgeLogs(
   checks: Check[],
 ): ProvedBoot | undefined {
   const { id } = replayCheck
-  const comparisons = attempt(id, checks, () =>
-    pcrs.map(({ bank, values }) => ({ bank, ...compareLogs(inOrder(logs), bank, values) })),
-  )
+  const comparisons = attempt(id, checks, () => compareBanks(logs, pcrs))
   if (comparisons === undefined) return undefined
   const different = comparisons.find(({ differing }) => differing.length > 0)
   if (different !== undefined) {
@@ -111,15 +110,40 @@ export function judgeLogs(
   }
   const extended = checkFirmwareExtended(comparisons)
   checks.push(replayCheck, extended)
-  const [first] = comparisons
-  return first === undefined || extended.outcome !== 'pass' ? undefined : proveBoot(logs, first)
+  const [first, ...others] = comparisons
+  return first === undefined || extended.outcome !== 'pass' ? undefined : proveBoot(logs, first, others)
 }
 
-const inOrder = ({ log, systemd }: ReadLogs) => (systemd === undefined ? [log] : [log, systemd])
+/**
+ * What logs prove that were judged with each of several quotes, by the values of all of them.
+ * @param systemdLog the one that was judged too
+ */
+export function proveTogether(
+  log: TcgEventLog,
+  systemdLog: Uint8Array | undefined,
+  pcrs: readonly PcrValues[],
+): ProvedBoot | undefined {
+  const logs = { log, systemd: systemdLog === undefined ? undefined : parseSystemdLog(systemdLog) }
+  const [first, ...others] = compareBanks(logs, pcrs)
+  return first === undefined ? undefined : proveBoot(logs, first, others)
+}
+
+function compareBanks(logs: BootLogs, pcrs: readonly PcrValues[]): readonly BankComparison[] {
+  return pcrs.map(({ bank, values }) => ({ bank, ...compareLogs(inOrder(logs), bank, values) }))
+}
+
+type BootLogs = Pick<ReadLogs, 'log' | 'systemd'>
+
+const inOrder = ({ log, systemd }: BootLogs) => (systemd === undefined ? [log] : [log, systemd])
+
+interface BankComparison extends LogComparison {
+  readonly bank: string
+}
 
 function proveBoot(
-  { log, systemd }: ReadLogs,
-  { bank, matching, untouched }: LogComparison & { readonly bank: string },
+  { log, systemd }: BootLogs,
+  { bank, matching, untouched }: BankComparison,
+  others: readonly BankComparison[],
 ): ProvedBoot {
   const later = systemd === undefined ? [] : [systemd]
   const known = [...matching, ...untouched]
@@ -128,11 +152,12 @@ function proveBoot(
   return {
     log,
     facts() {
-      facts ??= bootFacts(log, bank, known, later)
+      facts ??= bootFacts(log, bank, known, later, others)
       return facts
     },
     systemd() {
-      if (systemd !== undefined) statements ??= systemdFacts(systemd, proveLog(log, bank, known, later))
+      if (systemd !== undefined)
+        statements ??= systemdFacts(systemd, proveLog(log, bank, known, later, others))
       return statements
     },
   }

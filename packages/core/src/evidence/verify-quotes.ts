@@ -1,6 +1,7 @@
 import type { BootFacts, TcgEventLog } from '../measured-boot/index.js'
 import { type Check, conclude, fail, failuresOf, pass } from '../verdict/index.js'
 import { compareBoots } from './clock.js'
+import { type ProvedBoot, proveTogether } from './log-checks.js'
 import type { PcrValues } from './quote-checks.js'
 import type { QuoteFacts } from './quote-facts.js'
 import { type QuoteEvidence, verifyQuote } from './verify-quote.js'
@@ -22,7 +23,10 @@ export interface QuotesFacts {
   readonly pcrs: readonly PcrValues[]
   /** The event log, replayed to the quoted PCRs of every bank; undefined when none was given. */
   readonly eventLog: TcgEventLog | undefined
-  /** What the log proves about the boot, by the first quote's first bank; undefined when no log was given. */
+  /**
+   * What the log proves about the boot, by the first quote's first bank, where the others do not contradict it; undefined
+   * when no log was given.
+   */
   readonly boot: BootFacts | undefined
 }
 
@@ -38,7 +42,8 @@ export type QuotesVerdict =
 /**
  * Verifies several quotes over several banks, all by the same key and over the same nonce, and one event log behind
  * them. Each has to hold by itself ({@link verifyQuote}), and together they must be of one boot and name no bank twice.
- * A log that a liar wrote for a bank that the firmware left alone does not replay in the bank that it used.
+ * What a liar extends into a bank that the firmware left alone replays there, so what an event says has to be covered in
+ * every bank. Where a log has only a digest, facts have that of the first bank: let it be one that the firmware uses.
  */
 export function verifyQuotes({ quotes, ...shared }: QuotesEvidence): QuotesVerdict {
   const checks: Check[] = []
@@ -54,11 +59,19 @@ export function verifyQuotes({ quotes, ...shared }: QuotesEvidence): QuotesVerdi
   if (facts.length !== quotes.length || conclude(checks) !== 'pass') {
     return { trusted: false, failures: failuresOf(checks), checks }
   }
-  return { trusted: true, checks, facts: new StatedTogether(facts) }
+  return { trusted: true, checks, facts: new StatedTogether(facts, shared.systemdLog) }
 }
 
 class StatedTogether implements QuotesFacts {
-  constructor(readonly quotes: readonly QuoteFacts[]) {}
+  #boot: ProvedBoot | undefined
+  readonly #systemdLog: Uint8Array | undefined
+
+  constructor(
+    readonly quotes: readonly QuoteFacts[],
+    systemdLog: Uint8Array | undefined,
+  ) {
+    this.#systemdLog = systemdLog
+  }
 
   get pcrs(): readonly PcrValues[] {
     return this.quotes.flatMap(({ pcrs }) => pcrs)
@@ -69,7 +82,9 @@ class StatedTogether implements QuotesFacts {
   }
 
   get boot(): BootFacts | undefined {
-    return this.quotes[0]?.boot
+    const { eventLog, pcrs } = this
+    if (eventLog !== undefined) this.#boot ??= proveTogether(eventLog, this.#systemdLog, pcrs)
+    return this.#boot?.facts()
   }
 }
 

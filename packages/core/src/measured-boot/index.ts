@@ -187,7 +187,7 @@ export type { ConfigurationItem, ConfigurationKind } from './linux/systemd-confi
 export type { MeasuredSection, UkiBoot } from './linux/uki.js'
 export { readUkiSections } from './linux/uki-file.js'
 export { extendPcr, initialValue } from './pcr-states.js'
-export { type ProvedLog, proveLog } from './proved-log.js'
+export { type ProvedBank, type ProvedLog, proveLog } from './proved-log.js'
 export { type Extensions, type MeasuredEvent, type MeasurementLog, noPcr, pcrCount } from './record.js'
 export { type Replay, replay, replayEventLog, replayLogs } from './replay.js'
 export type { SecureBootAuthority } from './secure-boot/authorities.js'

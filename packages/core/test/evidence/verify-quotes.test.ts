@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../../src/codec/index.js'
 import {
   type PcrValues,
   type QuotePart,
   type QuotesEvidence,
+  verifyQuote,
   verifyQuotes,
 } from '../../src/evidence/index.js'
+import { parseEventLog } from '../../src/measured-boot/index.js'
 import { eventLog } from '../../src/testing/index.js'
 import { tpmsAttest } from '../../src/tpm2/index.js'
 import {
@@ -126,6 +129,55 @@ describe('several quotes', () => {
       [...valuesOf('sha384').values].map(([pcr, value]) => [pcr, value.map((b) => b ^ 1)]),
     )
     expect(failuresOf(evidence([first, quote({ bank: 'sha384', values })]))).toEqual(['event-log.replay'])
+  })
+})
+
+describe('T-13: a bank that the firmware left alone, filled by root', () => {
+  const variable = (value: number): Uint8Array => {
+    const { data } =
+      parseEventLog(eventLog().specId().variable('SecureBoot', Uint8Array.of(value)).build().bytes)
+        .events[1] ?? {}
+    return data as Uint8Array
+  }
+  const hash = (bank: string, data: Uint8Array) => Uint8Array.from(createHash(bank).update(data).digest())
+  const lie = eventLog({ banks: ['sha256', 'sha384'] })
+    .specId()
+    .event({
+      pcr: 7,
+      type: 0x8000_0001,
+      data: variable(1),
+      digests: { sha256: hash('sha256', variable(0)), sha384: hash('sha384', variable(1)) },
+    })
+    .separator(7)
+    .separator(4)
+    .build()
+  const values = (bank: 'sha256' | 'sha384'): PcrValues => {
+    const all = [...(lie.pcrs.get(bank) as ReadonlyMap<number, Uint8Array>)]
+    return { bank, values: new Map(all.filter(([pcr]) => pcr === 4 || pcr === 7)) }
+  }
+  const banks = [values('sha384'), values('sha256')]
+
+  it('proves nothing that the other bank does not, with a quote of each', () => {
+    const quotes = banks.map((bank) => quote(bank))
+    for (const order of [quotes, quotes.toReversed()]) {
+      const verdict = verifyQuotes(evidence(order, { eventLog: lie.bytes }))
+      expect(verdict.trusted && verdict.facts.boot?.secureBoot.enabled).toMatchObject({ verified: false })
+    }
+  })
+
+  it('proves nothing that the other bank does not, with one quote of both', () => {
+    for (const pcrs of [banks, banks.toReversed()]) {
+      const message = encode(tpmsAttest, attestOver(pcrs))
+      const { quotes: _, ...shared } = evidence([], { eventLog: lie.bytes })
+      const verdict = verifyQuote({ ...shared, message, signature: signMessage(message), pcrs })
+      expect(verdict.trusted && verdict.facts.boot?.secureBoot.enabled).toMatchObject({ verified: false })
+    }
+  })
+
+  it('is not contradicted by PCRs that the other bank does not prove', () => {
+    const other = { bank: 'sha256', values: new Map([...values('sha256').values].slice(0, 1)) }
+    const verdict = verifyQuotes(evidence([quote(values('sha384')), quote(other)], { eventLog: lie.bytes }))
+    expect(verdict.trusted && verdict.facts.boot?.secureBoot.enabled).toMatchObject({ verified: true })
   })
 })
 

@@ -1,6 +1,6 @@
 import { lazyMembers } from '../lazy-members.js'
 import { type LinuxBoot, readLinuxBoot } from '../linux/linux-boot.js'
-import { proveLog } from '../proved-log.js'
+import { type ProvedBank, proveLog } from '../proved-log.js'
 import type { MeasurementLog } from '../record.js'
 import type { TcgEventLog } from '../tcg/event-log.js'
 import { readSecureBootState, type SecureBootState } from './secure-boot.js'
@@ -32,6 +32,7 @@ export interface BootFacts {
  * @param matching PCRs whose quoted value the logs give, from {@link compareLogs}, and, to know what was not measured,
  *   those that are untouched; nothing that rests on another PCR is verified
  * @param later the logs that the operating system keeps, if they were compared too
+ * @param others further banks that were compared: what an event says has to be covered in these too
  * @throws EVENT_LOG_INVALID when the log has no digests for the bank
  */
 export function bootFacts(
@@ -39,8 +40,9 @@ export function bootFacts(
   bank: string,
   matching: Iterable<number>,
   later: readonly MeasurementLog[] = [],
+  others: readonly ProvedBank[] = [],
 ): BootFacts {
-  const proved = proveLog(log, bank, matching, later)
+  const proved = proveLog(log, bank, matching, later, others)
   const digests = separatorDigests(proved.bank)
   const facts: BootFacts = lazyMembers<BootFacts>({
     secureBoot: () => readSecureBootState(proved, digests),
