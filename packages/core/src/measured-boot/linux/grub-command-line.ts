@@ -79,10 +79,13 @@ function findCandidates(texts: readonly GrubText[]): Candidates {
 
 /** The command of a text and what stands behind it. GRUB joins the words of a command with one space. */
 function commandOf(text: string): { name: string; rest: string } {
-  const space = text.indexOf(' ')
-  const name = space === -1 ? text : text.slice(0, space)
-  const rest = space === -1 ? '' : text.slice(space + 1)
-  return commandPrefixes.has(name) ? commandOf(rest) : { name, rest }
+  // No recursion: a text may be all prefixes.
+  for (let rest = text; ; ) {
+    const space = rest.indexOf(' ')
+    const name = space === -1 ? rest : rest.slice(0, space)
+    rest = space === -1 ? '' : rest.slice(space + 1)
+    if (!commandPrefixes.has(name)) return { name, rest }
+  }
 }
 
 /**

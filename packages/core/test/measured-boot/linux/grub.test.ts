@@ -203,3 +203,10 @@ describe('files', () => {
     })
   })
 })
+
+test('a text of prefixes only, as long as an event may be, is read and loads no kernel', () => {
+  const boot = [...grubLinux('/vmlinuz ro'), grub('! '.repeat(500_000))]
+  expect(linuxOf(boot).commandLine).toMatchObject({ verified: true, value: { parameters: 'ro' } })
+  const hidden = [...grubLinux('/vmlinuz ro'), grub(`${'! time '.repeat(1000)}chainloader /x`)]
+  expect(linuxOf(hidden).commandLine).toMatchObject({ verified: false })
+})
