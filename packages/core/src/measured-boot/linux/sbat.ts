@@ -17,10 +17,17 @@ const componentName = /^[\x21-\x2b\x2d-\x7e]+$/
  * @returns undefined when a line is not of that form
  */
 export function readSbat(text: string): readonly SbatEntry[] | undefined {
-  const lines = withoutMark(text.replace(/\0+$/, '')).split(/\r?\n/)
+  const lines = withoutMark(withoutNuls(text)).split(/\r?\n/)
   if (lines.at(-1) === '') lines.pop()
   const entries = lines.map(readLine)
   return entries.every((entry) => entry !== undefined) && entries.length > 0 ? entries : undefined
+}
+
+/** No pattern: one for the end of a text takes quadratic time where it looks like its end in the middle. */
+function withoutNuls(text: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === '\0') end--
+  return text.slice(0, end)
 }
 
 const withoutMark = (text: string): string => (text.startsWith(byteOrderMark) ? text.slice(1) : text)

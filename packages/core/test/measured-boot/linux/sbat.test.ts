@@ -69,3 +69,10 @@ test.each([
 ])('level %j covers %j: %s', (level, wanted, covers) => {
   expect(coversSbatLevel(readSbat(level) ?? [], readSbat(wanted) ?? [])).toBe(covers)
 })
+
+test('T-32: NULs in the middle of a text as long as an event may be take no time', () => {
+  expect(readSbat(`sbat,1\n${'\0'.repeat(1_000_000)}x`)).toBeUndefined()
+  expect(readSbat(`sbat,1\n${'\0'.repeat(1_000_000)}`)).toEqual([
+    { component: 'sbat', generation: 1, fields: [] },
+  ])
+})
