@@ -70,7 +70,7 @@ function isFresh(workspace, wanted) {
 async function build(workspace, wanted, progress) {
   const { folder, manifest } = workspace
   rmSync(stampOf(workspace), { force: true })
-  const { code, output, seconds } = await runCommand(bin('tsup'), [], { cwd: folder, timeoutSeconds: 240 })
+  const { code, output, seconds } = await runCommand(bin('tsup'), [], { cwd: folder, timeoutSeconds: 900 })
   if (code !== 0) throw new SetupError(`${output.trim()}\n\nBuilding ${manifest.name} failed.`)
   mkdirSync(stamps, { recursive: true })
   writeFileSync(stampOf(workspace), wanted)
