@@ -56,7 +56,7 @@ function choose(only) {
 /** @param {string} name @param {(text: string) => void} progress @returns {Promise<Result>} */
 async function runStep(name, progress) {
   const [command, ...args] = steps[name]?.command ?? ['false']
-  const { code, output, seconds } = await runCommand(command, args)
+  const { code, output, seconds } = await runCommand(command, args, { timeoutSeconds: 1_800 })
   const state = code === 0 ? 'passed' : 'failed'
   progress(`${name} ${state} (${seconds.toFixed(1)} s)`)
   return { name, state, seconds, output }
