@@ -6,7 +6,7 @@ import { type ImaJudgement, judgeImaEntry } from './judge-ima-entry.js'
 import type { ImaKeyring } from './keyring.js'
 import { type ImaMatch, type ImaMatchOptions, matchImaLog } from './match-ima-log.js'
 import { defaultImaPcr, type ImaReplayState } from './replay-state.js'
-import { verifyFileSignature } from './verify-file-signature.js'
+import { type SignatureResult, verifyFileSignature } from './verify-file-signature.js'
 
 /** What {@link verifyImaLog} takes besides the log. */
 export interface VerifyImaOptions extends ImaMatchOptions {
@@ -31,6 +31,11 @@ export interface VerifyImaOptions extends ImaMatchOptions {
    * that are not given, or none at all; never one that differs.
    */
   readonly bootAggregate?: 'required' | 'if-known'
+  /**
+   * Most signatures that are verified, 20,000 by default: each takes up to milliseconds, and the host says how many there
+   * are. One more is a finding.
+   */
+  readonly maxSignatures?: number
   /** Most findings that are kept; 100 by default. All are counted. */
   readonly maxFindings?: number
 }
@@ -113,6 +118,8 @@ class Report {
   readonly findings: ImaFinding[] = []
   findingCount = 0
   signed = 0
+  /** Signatures that were verified. */
+  signatures = 0
 
   constructor(readonly most: number) {}
 
@@ -153,6 +160,22 @@ function judgeAggregate(entry: ImaEntry, options: VerifyImaOptions, report: Repo
   }
 }
 
+/** Undefined when it is not to be verified, or there were too many. */
+function verifySignature(
+  entry: ImaEntry,
+  options: VerifyImaOptions,
+  report: Report,
+): SignatureResult | undefined {
+  const { keyring, maxSignatures = 20_000 } = options
+  if (keyring === undefined || entry.signature === undefined) return undefined
+  if (report.signatures < maxSignatures) {
+    report.signatures++
+    return verifyFileSignature(entry, keyring, options)
+  }
+  report.find('signature', entry, `more than ${maxSignatures} signatures`)
+  return undefined
+}
+
 /** A file or buffer: by the allow-list, and by its signature. */
 function judgeMeasured(
   entry: ImaEntry,
@@ -160,8 +183,8 @@ function judgeMeasured(
   options: VerifyImaOptions,
   report: Report,
 ): void {
-  const { keyring, acceptSigned = false } = options
-  const signature = keyring === undefined ? undefined : verifyFileSignature(entry, keyring, options)
+  const { acceptSigned = false } = options
+  const signature = verifySignature(entry, options, report)
   if (signature?.outcome === 'bad') report.find('signature', entry, signature.reason)
   if (outcome === 'allowed' || outcome === 'excluded') return
   if (outcome === 'unknown' && kind === 'file' && acceptSigned && signature?.outcome === 'verified') {

@@ -109,6 +109,22 @@ describe('RSA', () => {
     }
   })
 
+  test('a signature that lost a zero at its start is bad', () => {
+    for (let i = 0; i < 10_000; i++) {
+      const signature = Uint8Array.from(sign('sha256', utf8(String(i)), rsa.privateKey))
+      if (signature[0] !== 0) continue
+      const digest = concatBytes(utf8('sha256:\0'), createHash('sha256').update(String(i)).digest())
+      const keyId = imaKeyId(rsa.publicKey)
+      const fieldsWith = (value: Uint8Array) => ({ fields: [digest, '/x\0', withSignature(value, keyId)] })
+      const whole = judge(new Uint8Array(), [rsa.publicKey], fieldsWith(signature))
+      expect(whole).toMatchObject({ outcome: 'verified' })
+      const shorter = judge(new Uint8Array(), [rsa.publicKey], fieldsWith(signature.slice(1)))
+      expect(shorter).toEqual(bad(/is not a signature/))
+      return
+    }
+    throw new Error('no signature starts with a zero')
+  }, 60_000)
+
   test('a message that only looks alike is bad', () => {
     const digest = createHash('sha256').update(content).digest()
     const info = concatBytes(fromHex('3031300d060960864801650304020105000420'), digest)

@@ -204,6 +204,23 @@ describe('signatures', () => {
     expect(verify(signed('/bin/sh', '/bin/sh', 'other')).accepted).toBe(true)
   })
 
+  test('T-32: only so many signatures are verified', () => {
+    const builder = signed('/opt/x', 'x').file('/opt/y', {
+      template: 'ima-sig',
+      content: 'y',
+      signature: attribute('y'),
+    })
+    const options = { keyring, acceptSigned: true }
+    expect(verify(builder, { ...options, maxSignatures: 2 })).toMatchObject({ accepted: true, signed: 2 })
+    const verdict = verify(builder, { ...options, maxSignatures: 1 })
+    expect(verdict).toMatchObject({ accepted: false, signed: 1 })
+    expect(checks(verdict)).toEqual([
+      ['signature', 4],
+      ['allow-list', 4],
+    ])
+    expect(verify(builder, { acceptSigned: true, maxSignatures: 0 }).findingCount).toBe(2)
+  })
+
   test('one of an unknown key counts for nothing', () => {
     const none = createImaKeyring([])
     expect(verify(signed('/bin/sh', '/bin/sh'), { keyring: none }).accepted).toBe(true)
