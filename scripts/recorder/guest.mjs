@@ -5,12 +5,9 @@
  */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { run } from './processes.mjs'
+import { lastLine, pcrsOf, readLines, sectionOf } from './serial-lines.mjs'
 import { banks } from './swtpm.mjs'
-
-const lastLine = 'DONE'
-const bootTimeoutMs = 300_000
 
 /**
  * The list and the PCRs belong together only when nothing was measured between reading one and the other, so they are
@@ -68,43 +65,15 @@ export async function packInitramfs(directory, modules) {
 }
 
 /**
- * Collects what the guest writes to its second serial port, up to its last line.
+ * What the guest says of its boot.
  * @param {import('node:child_process').ChildProcess} qemu
  * @returns {Promise<{ eventLog: Buffer, imaLog: Buffer, pcrs: import('./attestation.mjs').Pcrs }>}
  */
 export async function readGuest(qemu) {
-  if (qemu.stdout === null || qemu.stderr === null) throw new Error('QEMU has no pipes')
-  let complaint = ''
-  qemu.stderr.on('data', (chunk) => {
-    complaint += chunk
-  })
-  const timer = setTimeout(() => qemu.kill('SIGKILL'), bootTimeoutMs)
-  const lines = []
-  for await (const line of createInterface({ input: qemu.stdout })) {
-    if (line.trim() === lastLine) {
-      clearTimeout(timer)
-      return parseGuest(lines)
-    }
-    lines.push(line.trim())
+  const lines = await readLines(qemu)
+  return {
+    eventLog: sectionOf(lines, 'eventlog'),
+    imaLog: sectionOf(lines, 'ima'),
+    pcrs: pcrsOf(lines, 'PCR'),
   }
-  clearTimeout(timer)
-  throw new Error(`the guest did not finish its boot; QEMU says: ${complaint}`)
-}
-
-/** @param {readonly string[]} lines */
-function parseGuest(lines) {
-  const section = (/** @type {string} */ name) => {
-    const from = lines.indexOf(`BEGIN ${name}`)
-    const to = lines.indexOf(`END ${name}`)
-    if (from === -1 || to < from) throw new Error(`the guest did not show its ${name}`)
-    return Buffer.from(lines.slice(from + 1, to).join(''), 'base64')
-  }
-  /** @type {Record<string, Record<string, string>>} */
-  const pcrs = Object.fromEntries(banks.map((bank) => [bank, {}]))
-  for (const line of lines) {
-    const [, bank, pcr, value] = /^PCR (\w+) (\d+) ([0-9A-F]+)$/.exec(line) ?? []
-    const values = bank === undefined ? undefined : pcrs[bank]
-    if (values !== undefined && pcr !== undefined && value !== undefined) values[pcr] = value.toLowerCase()
-  }
-  return { eventLog: section('eventlog'), imaLog: section('ima'), pcrs }
 }

@@ -6,12 +6,11 @@
  */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { ended, run, start } from './processes.mjs'
+import { lastLine, pcrsOf, readLines, sectionOf } from './serial-lines.mjs'
 import { banks, startSwtpmForQemu } from './swtpm.mjs'
 
-const bootTimeoutMs = 300_000
 const guestSource = fileURLToPath(new URL('ima-guest.c', import.meta.url))
 
 /** Drivers of the disk, which the cloud kernel has as modules, in the order in which they need each other. */
@@ -83,7 +82,7 @@ show ascii /sys/kernel/security/ima/ascii_runtime_measurements
 echo "COUNT $(cat /sys/kernel/security/ima/runtime_measurements_count)"
 echo "VIOLATIONS $(cat /sys/kernel/security/ima/violations)"
 pcrs PCR
-echo DONE
+echo ${lastLine}
 exec sleep 100000
 `
 
@@ -103,7 +102,7 @@ export async function prepareGuest(directory) {
 }
 
 /** @typedef {Awaited<ReturnType<typeof prepareGuest>>} Guest */
-/** @typedef {Record<string, Record<string, string>>} Pcrs values in hexadecimal by bank and index */
+/** @typedef {import('./attestation.mjs').Pcrs} Pcrs */
 
 /** @param {string} directory @param {string} name @param {readonly string[]} newKey */
 async function makeKey(directory, name, newKey) {
@@ -190,7 +189,7 @@ export async function bootImaVm({
     ...['-drive', `file=${system},format=raw,if=virtio`],
   ])
   try {
-    return parseGuest(await readGuest(qemu))
+    return parseGuest(await readLines(qemu))
   } finally {
     for (const child of [qemu, swtpm]) {
       child.kill('SIGKILL')
@@ -199,58 +198,16 @@ export async function bootImaVm({
   }
 }
 
-/**
- * Collects what the guest writes to its second serial port, up to its last line.
- * @param {import('node:child_process').ChildProcess} qemu
- * @returns {Promise<string[]>}
- */
-async function readGuest(qemu) {
-  if (qemu.stdout === null || qemu.stderr === null) throw new Error('QEMU has no pipes')
-  let complaint = ''
-  qemu.stderr.on('data', (chunk) => {
-    complaint += chunk
-  })
-  const timer = setTimeout(() => qemu.kill('SIGKILL'), bootTimeoutMs)
-  const lines = []
-  try {
-    for await (const line of createInterface({ input: qemu.stdout })) {
-      if (line.trim() === 'DONE') return lines
-      lines.push(line.trim())
-    }
-  } finally {
-    clearTimeout(timer)
-  }
-  throw new Error(`the guest did not finish its boot; QEMU says: ${complaint}`)
-}
-
 /** @param {readonly string[]} lines */
 function parseGuest(lines) {
-  const section = (/** @type {string} */ name) => {
-    const from = lines.indexOf(`BEGIN ${name}`)
-    const to = lines.indexOf(`END ${name}`)
-    if (from === -1 || to < from) throw new Error(`the guest did not show its ${name} list`)
-    return Buffer.from(lines.slice(from + 1, to).join(''), 'base64')
-  }
   const number = (/** @type {string} */ name) =>
     Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1))
   return {
-    binary: section('binary'),
-    ascii: section('ascii'),
+    binary: sectionOf(lines, 'binary'),
+    ascii: sectionOf(lines, 'ascii'),
     count: number('COUNT'),
     violations: number('VIOLATIONS'),
-    pcrs: parsePcrs(lines, 'PCR'),
-    early: { count: number('EARLY-COUNT'), pcrs: parsePcrs(lines, 'EARLY-PCR') },
+    pcrs: pcrsOf(lines, 'PCR'),
+    early: { count: number('EARLY-COUNT'), pcrs: pcrsOf(lines, 'EARLY-PCR') },
   }
-}
-
-/** @param {readonly string[]} lines @param {string} label @returns {Pcrs} */
-function parsePcrs(lines, label) {
-  /** @type {Pcrs} */
-  const pcrs = Object.fromEntries(banks.map((bank) => [bank, {}]))
-  for (const line of lines) {
-    const [found, bank = '', pcr = '', value = ''] = line.split(' ')
-    const values = pcrs[bank]
-    if (found === label && values !== undefined) values[pcr] = value.toLowerCase()
-  }
-  return pcrs
 }
