@@ -84,6 +84,7 @@ describe('the demo, as a person starts it', () => {
       'quote.signature': 'pass',
       'quote.pcr-digest': 'pass',
       'event-log.structure': 'pass',
+      'event-log.firmware': 'pass',
       'event-log.replay': 'pass',
       'policy.base-image': 'pass',
     })
