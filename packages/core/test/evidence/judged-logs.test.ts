@@ -99,6 +99,8 @@ describe('a log that was judged before', () => {
       [{ ...bank, bank: 'sha384' }],
       [{ ...bank, values: new Map([...bank.values].reverse()) }],
       [{ ...bank, values: new Map([...bank.values].slice(1)) }],
+      [{ ...bank, values: new Map([...bank.values].slice(0, -1)) }],
+      [{ ...bank, values: new Map([...bank.values, [9, new Uint8Array(32)]]) }],
       [{ ...bank, values: new Map([...bank.values].map(([pcr, value]) => [pcr + 1, value])) }],
     ]) {
       expect(logs.find(digest, boot.bytes, pcrs)).toBeUndefined()

@@ -399,3 +399,31 @@ describe('the verdict', () => {
     )
   })
 })
+
+describe('PCR values are for exactly the signed selection', () => {
+  const [bank] = pcrs as [PcrValues]
+  const given = (values: readonly (readonly [number, Uint8Array])[]): readonly PcrValues[] => [
+    { ...bank, values: new Map(values) },
+  ]
+  const entries = [...bank.values]
+  const refusal = (values: readonly PcrValues[]) => {
+    const verdict = verifyQuote(evidenceOf(honest, { pcrs: values }))
+    return verdict.trusted ? undefined : verdict.failures.map(({ check, reason }) => `${check}: ${reason}`)[0]
+  }
+
+  it.each<[string, readonly PcrValues[]]>([
+    ['one of them under another number', given(entries.map(([pcr, value]) => [pcr === 7 ? 16 : pcr, value]))],
+    ['all under other numbers', given(entries.map(([pcr, value]) => [pcr + 1, value]))],
+    ['the last one missing', given(entries.slice(0, -1))],
+    ['the first one missing', given(entries.slice(1))],
+    ['one more', given([...entries, [16, new Uint8Array(32)]])],
+    ['in another order', given([...entries].reverse())],
+    ['another bank', [{ ...bank, bank: 'sha384' }]],
+    ['the bank twice', [bank, bank]],
+    ['none', []],
+  ])('%s', (_, values) => {
+    expect(refusal(values)).toMatch(
+      /^quote\.pcr-digest: PCR values are given for .*, the quote covers sha256:0,1,7$/,
+    )
+  })
+})
