@@ -427,3 +427,13 @@ describe('PCR values are for exactly the signed selection', () => {
     )
   })
 })
+
+it('an error that is no refusal of ours is no verdict either', () => {
+  class Broken extends Uint8Array {
+    override get buffer(): ArrayBuffer {
+      throw new RangeError('a flaw of the program')
+    }
+  }
+  const broken = evidenceOf(honest, { eventLog: new Broken(100) })
+  expect(() => verifyQuote(broken)).toThrow(RangeError)
+})
