@@ -1,18 +1,17 @@
 // Leaves out or turns around each check of the verifier, one at a time, and runs the tests that are about it: some test has
-// to fail every time. `npm run mutate -- [part of a path] [--jobs 2] [--list]`. Sources stay as they are: the change is made
-// while the tests load them.
+// to fail every time. `npm run mutate -- [part of a path] [--list]`. Sources stay as they are: the changes are put in, each
+// behind a switch, while the tests load them.
 import { readFileSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { equivalent } from './mutate/equivalent.mjs'
 import { findMutations } from './mutate/mutations.mjs'
+import { tryAlone, tryTogether } from './mutate/run.mjs'
 import { suites, testsOf } from './mutate/suites.mjs'
-import { bin, root, runCommand } from './setup/command.mjs'
+import { root } from './setup/command.mjs'
 import { createProgress, runMain } from './setup/progress.mjs'
 
 /** @typedef {import('./mutate/mutations.mjs').Mutation} Mutation */
-/** @typedef {Mutation & { tests: readonly string[] }} Planned */
 
 /** @param {string} path a file, or a folder with files @returns {Promise<string[]>} */
 async function sourcesAt(path) {
@@ -24,77 +23,65 @@ async function sourcesAt(path) {
     .sort()
 }
 
-/** @param {string} part @returns {Promise<Planned[]>} */
-async function plan(part) {
-  /** @type {Planned[]} */
-  const planned = []
-  for (const { sources, attacks } of suites) {
-    for (const file of await sourcesAt(sources)) {
-      if (!file.includes(part) || planned.some((other) => other.file === file)) continue
-      const mutations = findMutations(file, readFileSync(root + file, 'utf8'))
-      planned.push(...mutations.map((mutation) => ({ ...mutation, tests: testsOf(file, attacks) })))
-    }
-  }
-  return planned
-}
-
-const oneThread = ['--no-isolate', '--pool', 'threads', '--maxWorkers', '1']
-
-/** @param {Planned} mutation @returns {Promise<boolean>} whether a test noticed */
-async function isCaught({ tests, ...mutation }) {
-  for (const files of tests) {
-    // One thread for all files: starting one for each would take longer than the tests.
-    const args = [
-      'run',
-      '--config',
-      'scripts/mutate/vitest.config.ts',
-      '--root',
-      '.',
-      ...oneThread,
-      ...files.split(' '),
-    ]
-    const { code, output } = await runCommand(bin('vitest'), args, {
-      env: { TRUSTHOLD_MUTATION: JSON.stringify(mutation), CI: 'true' },
-      timeoutSeconds: 300,
-    })
-    if (code !== 0 && code !== 124 && !/ FAIL |Error:/.test(output)) throw new Error(output)
-    if (code !== 0) return true
-  }
-  return false
-}
+/** @param {string} file */
+const mutationsOf = (file) => findMutations(file, readFileSync(root + file, 'utf8'))
 
 /** @param {Mutation} mutation */
 const whyEquivalent = ({ file, what }) =>
   equivalent.find((known) => known.file === file && known.what === what)?.why
 
+/** @param {Mutation} mutation */
+const label = ({ file, line, what }) => `${file}:${line}  ${what}`
+
+/**
+ * @param {typeof suites[number]} suite
+ * @param {readonly string[]} files
+ * @param {ReturnType<typeof createProgress>} progress
+ * @returns {Promise<Mutation[]>} what no test noticed
+ */
+async function survivorsOf(suite, files, progress) {
+  const mutations = files.flatMap(mutationsOf)
+  const caught = new Set()
+  const early = new Set()
+  const open = () => mutations.filter((mutation) => !caught.has(mutation.id))
+  for (const tests of testsOf(suite)) {
+    const sources = files.filter((file) => open().some((mutation) => mutation.file === file))
+    if (sources.length === 0) break
+    const findings = await tryTogether(sources, tests, [...caught])
+    for (const id of findings.caught) caught.add(id)
+    for (const id of findings.early) early.add(id)
+    progress(`${suite.sources}: ${caught.size} of ${mutations.length} caught`)
+  }
+  for (const mutation of open().filter(({ id }) => early.has(id))) {
+    if (await tryAlone(mutation, testsOf(suite).flat())) caught.add(mutation.id)
+    progress(`${caught.has(mutation.id) ? 'caught' : 'not caught'} alone: ${label(mutation)}`)
+  }
+  return open()
+}
+
 await runMain(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { jobs: { type: 'string' }, list: { type: 'boolean' } },
+    options: { list: { type: 'boolean' } },
   })
   const progress = createProgress()
-  const planned = await plan(positionals[0] ?? '')
-  const label = (/** @type {Mutation} */ { file, line, what }) => `${file}:${line}  ${what}`
-  if (values.list === true) {
-    for (const mutation of planned) console.log(label(mutation))
-    return 0
-  }
-  const open = [...planned]
-  /** @type {Planned[]} */
+  const part = positionals[0] ?? ''
+  let total = 0
+  /** @type {Mutation[]} */
   const survivors = []
-  let done = 0
-  const work = async () => {
-    for (let mutation = open.shift(); mutation !== undefined; mutation = open.shift()) {
-      const caught = await isCaught(mutation)
-      const why = whyEquivalent(mutation)
-      if (!caught && why === undefined) survivors.push(mutation)
-      console.log(`${caught ? 'caught  ' : why === undefined ? 'SURVIVED' : 'the same'} ${label(mutation)}`)
-      if (++done % 25 === 0) progress(`${done} of ${planned.length}, ${survivors.length} not caught`)
-    }
+  for (const suite of suites) {
+    const files = (await sourcesAt(suite.sources)).filter((file) => file.includes(part))
+    const mutations = files.flatMap(mutationsOf)
+    total += mutations.length
+    if (values.list === true) for (const mutation of mutations) console.log(label(mutation))
+    else if (mutations.length > 0) survivors.push(...(await survivorsOf(suite, files, progress)))
   }
-  const jobs = Number(values.jobs ?? availableParallelism())
-  await Promise.all(Array.from({ length: jobs }, work))
-  console.log(`\n${planned.length} changes, ${survivors.length} that no test noticed`)
-  for (const mutation of survivors) console.log(`  ${label(mutation)}`)
-  return survivors.length === 0 ? 0 : 1
+  if (values.list === true) return 0
+  const unexplained = survivors.filter((mutation) => whyEquivalent(mutation) === undefined)
+  console.log(
+    `${total} changes, ${survivors.length} that no test noticed, ${unexplained.length} of them unexplained`,
+  )
+  for (const mutation of survivors)
+    console.log(`  ${label(mutation)}  ${whyEquivalent(mutation) ?? 'UNEXPLAINED'}`)
+  return unexplained.length === 0 ? 0 : 1
 })

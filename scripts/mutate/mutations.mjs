@@ -3,6 +3,7 @@ import ts from 'typescript'
 /**
  * One change to a source file: the text from `start` to `end` becomes `text`.
  * @typedef {object} Mutation
+ * @property {string} id of its own among all
  * @property {string} file path from the repository's top folder
  * @property {number} start
  * @property {number} end
@@ -42,7 +43,7 @@ export function findMutations(file, code) {
   const add = (node, text, what) => {
     const start = node.getStart(source)
     const line = source.getLineAndCharacterOfPosition(start).line + 1
-    found.push({ file, start, end: node.getEnd(), text, line, what })
+    found.push({ id: `${file}#${found.length}`, file, start, end: node.getEnd(), text, line, what })
   }
   /** @param {ts.Node} node */
   const visit = (node) => {
@@ -96,7 +97,3 @@ export function findMutations(file, code) {
   visit(source)
   return found
 }
-
-/** @param {Mutation} mutation @param {string} code */
-export const applyMutation = ({ start, end, text }, code) =>
-  `${code.slice(0, start)}${text}${code.slice(end)}`

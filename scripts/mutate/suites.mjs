@@ -21,28 +21,18 @@ export const suites = [
 ]
 
 /**
- * The tests that have to notice a change, nearest first: those of the file, of its folder, of its room, and the attacks.
- * @param {string} file
- * @param {readonly string[]} attacks
- * @returns {string[]}
+ * The tests that have to notice a change of a room: those that are quick first, then all of them.
+ * @param {typeof suites[number]} suite
+ * @returns {string[][]}
  */
-export function testsOf(file, attacks) {
-  const path = file.replace(`${core}/src/`, '').replace(/\.ts$/, '')
-  const folders = path.split('/').slice(0, -1)
-  const near = folders.map((_, i) => `${core}/test/${folders.slice(0, folders.length - i).join('/')}`)
-  const own = [
-    `${core}/test/${path}.test.ts`,
-    ...near.flatMap((folder) => [withoutRecordings(folder), folder]),
-  ]
-  const there = own.filter(
-    (names) => names !== '' && names.split(' ').every((name) => existsSync(root + name)),
-  )
-  return [...there, attacks.map((name) => `test/attacks/${name}`).join(' ')]
-}
-
-/** The tests of a folder itself, but for those that go through all recordings, which take long. @param {string} folder */
-function withoutRecordings(folder) {
-  if (!existsSync(root + folder)) return ''
-  const names = readdirSync(root + folder).filter((name) => /^(?!record).*\.test\.ts$/.test(name))
-  return names.map((name) => `${folder}/${name}`).join(' ')
+export function testsOf({ sources, attacks }) {
+  const room = sources.replace(`${core}/src/`, '').split('/')[0]
+  const folder = `${core}/test/${room}`
+  const names = readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
+  // Tests of all recordings take long.
+  const quick = names.filter((name) => /^(?!(?:.*\/)?record).*\.test\.ts$/.test(name))
+  const own = `${core}/test/${sources.replace(`${core}/src/`, '').replace(/\.ts$/, '.test.ts')}`
+  const near =
+    sources.endsWith('.ts') && existsSync(root + own) ? [own] : quick.map((name) => `${folder}/${name}`)
+  return [near, [folder, ...attacks.map((name) => `test/attacks/${name}`)]]
 }

@@ -1,21 +1,28 @@
-// The tests as they are, against sources with one check left out or turned around. scripts/mutate.mjs says which.
+// The tests as they are, against sources with every change in them behind a switch. scripts/mutate/run.mjs says which.
+import { readFileSync } from 'node:fs'
 import { defineConfig, type Plugin } from 'vitest/config'
 import shared from '../../vitest.config.js'
-import { applyMutation, type Mutation } from './mutations.mjs'
+import { root } from '../setup/command.mjs'
+import { findMutations } from './mutations.mjs'
+import { withSwitches } from './switches.mjs'
 
-const mutation = JSON.parse(process.env['TRUSTHOLD_MUTATION'] ?? '{}') as Mutation
+const { sources = [] } = JSON.parse(process.env['TRUSTHOLD_MUTATION'] ?? '{}') as { sources?: string[] }
 
 const mutate: Plugin = {
   name: 'mutate',
   enforce: 'pre',
-  transform(code, id) {
-    if (id.split('?')[0]?.endsWith(`/${mutation.file}`) !== true) return undefined
-    return { code: applyMutation(mutation, code), map: null }
+  load(id) {
+    const file = sources.find((source) => id.split('?')[0] === root + source)
+    if (file === undefined) return undefined
+    const code = readFileSync(root + file, 'utf8')
+    return { code: withSwitches(code, findMutations(file, code)), map: null }
   },
 }
 
 const projects = (shared.test?.projects ?? []).map((project) =>
-  typeof project === 'object' && !('then' in project) ? { ...project, plugins: [mutate] } : project,
+  typeof project === 'object' && 'test' in project
+    ? { ...project, plugins: [mutate], test: { ...project.test, runner: './scripts/mutate/runner.mjs' } }
+    : project,
 )
 
-export default defineConfig({ test: { ...shared.test, projects, bail: 1 } })
+export default defineConfig({ test: { ...shared.test, projects } })

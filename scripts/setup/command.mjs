@@ -50,6 +50,7 @@ function release(group) {
  * @property {string} [cwd] relative to the repository's root
  * @property {Record<string, string>} [env] in addition to this process's
  * @property {number} [timeoutSeconds] 600 by default
+ * @property {AbortSignal} [signal] ends the command as if its time had run out
  */
 
 /**
@@ -60,7 +61,7 @@ function release(group) {
  * @returns {Promise<CommandResult>}
  */
 export function runCommand(command, args, options = {}) {
-  const { cwd = '.', env = {}, timeoutSeconds = 600 } = options
+  const { cwd = '.', env = {}, timeoutSeconds = 600, signal } = options
   const started = performance.now()
   const child = spawn(command, args, {
     cwd: new URL(`${cwd}/`, new URL('../../', import.meta.url)),
@@ -77,19 +78,23 @@ export function runCommand(command, args, options = {}) {
   }
   child.stdout.on('data', collect)
   child.stderr.on('data', collect)
-  const timer = setTimeout(() => {
+  const end = () => {
     timedOut = true
     if (group !== undefined) killGroup(group)
-  }, timeoutSeconds * 1000)
+  }
+  const timer = setTimeout(end, timeoutSeconds * 1000)
+  signal?.addEventListener('abort', end, { once: true })
   return new Promise((resolve) => {
     const finish = (/** @type {number} */ code, /** @type {string} */ note) => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
       if (group !== undefined) release(group)
       resolve({ code, output: output + note, seconds: (performance.now() - started) / 1000 })
     }
     child.on('error', (error) => finish(127, `${error.message}\n`))
     child.on('close', (code) => {
-      if (timedOut) finish(124, `\nstopped after ${timeoutSeconds} seconds\n`)
+      if (timedOut)
+        finish(124, `\nstopped after ${((performance.now() - started) / 1000).toFixed()} seconds\n`)
       else finish(code ?? 1, '')
     })
   })
