@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
-import { concatBytes, type SecretBytes, utf8 } from '../bytes/index.js'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { concatBytes, type SecretBytes, toHex, utf8 } from '../bytes/index.js'
 import {
   bytesOf,
   type Codec,
@@ -16,6 +16,7 @@ import {
 } from '../codec/index.js'
 import type { RandomSource } from '../ports/index.js'
 import { bankSelection } from '../protocol/index.js'
+import { Recent } from './recent.js'
 
 const shortBytes = sizedView(u16, 4_096)
 
@@ -43,39 +44,70 @@ export interface ChallengeState extends Infer<typeof challengeStateDef> {}
 /** Codec of {@link ChallengeState}. */
 export const challengeState: Codec<ChallengeState> = challengeStateDef
 
-const domain = utf8('trusthold/challenge-state/v1')
-const idLength = 16
+const domain = utf8('trusthold/challenge-state/v2')
+const hourLength = 4
+const ivLength = 12
 const tagLength = 16
-/** Every state has a key of its own, so its initialisation vector can be constant. */
-const iv = new Uint8Array(12)
-
-function keyFor(master: SecretBytes, id: Uint8Array): Uint8Array {
-  return master.use((bytes) => createHmac('sha256', bytes).update(domain).update(id).digest())
-}
+const hourMilliseconds = 3_600_000
+/** Keys that stay derived: challenges live for an hour at most, so those of two hours are in use. */
+const keptKeys = 4
 
 /**
- * Encrypts and authenticates a state for any node that has the master secret. AES-256-GCM under a key that is derived
- * from the master secret and a random 128-bit id (HMAC-SHA-256, as in NIST SP 800-108), which stands before it.
+ * Seals and opens the states of challenges, for any node that has the master secret. AES-256-GCM with random initialisation
+ * vectors under the key of the hour in which the challenge expires, which is derived from the master secret
+ * (HMAC-SHA-256, as in NIST SP 800-108): no key is used for as long as it would take to ask for the 2^32 challenges that
+ * NIST SP 800-38D, section 8.3, allows it. A sealed state is the hour, the initialisation vector, what is encrypted and
+ * the tag.
  */
-export function sealState(master: SecretBytes, state: ChallengeState, random: RandomSource): Uint8Array {
-  const id = random.bytes(idLength)
-  const cipher = createCipheriv('aes-256-gcm', keyFor(master, id), iv)
-  cipher.setAAD(domain)
-  return concatBytes(id, cipher.update(encode(challengeState, state)), cipher.final(), cipher.getAuthTag())
-}
+export class ChallengeStates {
+  readonly #master: SecretBytes
+  readonly #random: RandomSource
+  readonly #keys = new Recent<KeyObject>(keptKeys)
 
-/** Opens a sealed state; undefined when it was not made with this master secret or was changed. */
-export function openState(master: SecretBytes, sealed: Uint8Array): ChallengeState | undefined {
-  if (sealed.length <= idLength + tagLength) return undefined
-  const end = sealed.length - tagLength
-  const decipher = createDecipheriv('aes-256-gcm', keyFor(master, sealed.subarray(0, idLength)), iv)
-  decipher.setAAD(domain)
-  decipher.setAuthTag(sealed.subarray(end))
-  let plaintext: Uint8Array
-  try {
-    plaintext = concatBytes(decipher.update(sealed.subarray(idLength, end)), decipher.final())
-  } catch {
-    return undefined
+  /** @param master stays the caller's, and is wiped by him */
+  constructor(master: SecretBytes, random: RandomSource) {
+    this.#master = master
+    this.#random = random
   }
-  return decode(challengeState, plaintext)
+
+  /** Encrypts and authenticates a state. */
+  seal(state: ChallengeState): Uint8Array {
+    const hour = new Uint8Array(hourLength)
+    new DataView(hour.buffer).setUint32(0, Number(state.expiresAt / BigInt(hourMilliseconds)))
+    const iv = this.#random.bytes(ivLength)
+    const cipher = createCipheriv('aes-256-gcm', this.#keyOf(hour), iv)
+    cipher.setAAD(domain)
+    const encrypted = cipher.update(encode(challengeState, state))
+    return concatBytes(hour, iv, encrypted, cipher.final(), cipher.getAuthTag())
+  }
+
+  /** Opens a sealed state; undefined when it was not made with this master secret or was changed. */
+  open(sealed: Uint8Array): ChallengeState | undefined {
+    const end = sealed.length - tagLength
+    const start = hourLength + ivLength
+    if (end <= start) return undefined
+    const key = this.#keyOf(sealed.subarray(0, hourLength))
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(hourLength, start))
+    decipher.setAAD(domain)
+    decipher.setAuthTag(sealed.subarray(end))
+    // GCM is a stream: all of it comes at once, and is nothing before the tag was found right.
+    const plaintext = decipher.update(sealed.subarray(start, end))
+    try {
+      decipher.final()
+    } catch {
+      return undefined
+    }
+    return decode(challengeState, plaintext)
+  }
+
+  #keyOf(hour: Uint8Array): KeyObject {
+    const name = toHex(hour)
+    const known = this.#keys.get(name)
+    if (known !== undefined) return known
+    const key = createSecretKey(
+      this.#master.use((bytes) => createHmac('sha256', bytes).update(domain).update(hour).digest()),
+    )
+    this.#keys.set(name, key)
+    return key
+  }
 }

@@ -1,4 +1,3 @@
-import type { SecretBytes } from '../bytes/index.js'
 import type { PreparedKey } from '../evidence/index.js'
 import type { RandomSource } from '../ports/index.js'
 import {
@@ -9,7 +8,7 @@ import {
 } from '../protocol/index.js'
 import { computeName, makeCredential, type TpmtPublic } from '../tpm2/index.js'
 import { possibleQualifiedNames } from './appraise.js'
-import { sealState } from './challenge-state.js'
+import type { ChallengeStates } from './challenge-state.js'
 import { encodeFindings, type Findings } from './findings.js'
 
 /** What a challenge is made of. */
@@ -25,7 +24,7 @@ export interface ChallengeInput {
   readonly selection: readonly BankSelection[]
   /** Milliseconds since 1970. */
   readonly expiresAt: number
-  readonly stateKey: SecretBytes
+  readonly states: ChallengeStates
   readonly random: RandomSource
 }
 
@@ -38,22 +37,18 @@ export function makeChallenge(input: ChallengeInput): ChallengeDocument {
   const nonce = random.bytes(32)
   const activationSecret = random.bytes(32)
   const expiresAt = BigInt(input.expiresAt)
-  const state = sealState(
-    input.stateKey,
-    {
-      id: random.bytes(16),
-      expiresAt,
-      endorsementKey: endorsementKeyBytes,
-      attestationKey: hello.attestationKey,
-      qualifiedNames: possibleQualifiedNames(computeName(endorsementKeyBytes), key.name),
-      bindingKeyThumbprint: hello.bindingKeyThumbprint,
-      nonce,
-      activationSecret,
-      selection,
-      findings: encodeFindings(input.findings),
-    },
-    random,
-  )
+  const state = input.states.seal({
+    id: random.bytes(16),
+    expiresAt,
+    endorsementKey: endorsementKeyBytes,
+    attestationKey: hello.attestationKey,
+    qualifiedNames: possibleQualifiedNames(computeName(endorsementKeyBytes), key.name),
+    bindingKeyThumbprint: hello.bindingKeyThumbprint,
+    nonce,
+    activationSecret,
+    selection,
+    findings: encodeFindings(input.findings),
+  })
   const credential = makeCredential({
     endorsementKey,
     objectName: key.name,

@@ -32,10 +32,10 @@ import { type Check, conclude, fail, pass, unknown } from '../verdict/index.js'
 import { appraiseEvidence, checkSameIdentity } from './appraise.js'
 import { BaseImages } from './base-images.js'
 import { CaCertificates } from './ca-certificates.js'
-import { type ChallengeState, openState } from './challenge-state.js'
+import { type ChallengeState, ChallengeStates } from './challenge-state.js'
 import { buildClaims, type Established, subjectOf } from './claims.js'
 import { EndorsementSettingsStore } from './endorsement-settings.js'
-import { decodeFindings } from './findings.js'
+import { FindingsReader } from './findings.js'
 import { makeChallenge } from './make-challenge.js'
 import { Recent } from './recent.js'
 import { RegisteredKeys } from './registered-keys.js'
@@ -67,8 +67,14 @@ interface Parts {
   readonly stateKey: SecretBytes
 }
 
+/** An attestation key that was read, and what was found about its host. */
+interface KnownKey {
+  readonly key: PreparedKey
+  readonly findings: FindingsReader
+}
+
 /** Attestation keys whose public area stays read between the legs; reading one again costs as much as a signature. */
-const preparedKeys = 1_024
+const knownKeys = 1_024
 
 /**
  * The Attestation Service: evidence in, signed token out. Between the two legs it keeps nothing; a challenge is
@@ -86,8 +92,9 @@ export class AttestationService {
   readonly #options: AttestationOptions
   readonly #signer: TokenSigner
   readonly #stateKey: SecretBytes
+  readonly #states: ChallengeStates
   readonly #audit: AuditLog
-  readonly #prepared = new Recent<PreparedKey>(preparedKeys)
+  readonly #known = new Recent<KnownKey>(knownKeys)
   readonly #secureBoot = new SecureBootCache()
   readonly #judgedLogs = new JudgedLogs()
 
@@ -99,6 +106,7 @@ export class AttestationService {
     this.baseImages = parts.baseImages
     this.#signer = parts.signer
     this.#stateKey = parts.stateKey
+    this.#states = new ChallengeStates(parts.stateKey, options.random)
     this.#audit = createAuditLog(options.storage.audit, options.clock)
   }
 
@@ -210,7 +218,7 @@ export class AttestationService {
     endorsementKey: TpmtPublic,
     hello: HelloDocument,
   ): Promise<Uint8Array> {
-    const key = this.#prepare(hello.attestationKey)
+    const { key } = this.#keyOf(hello.attestationKey)
     const judged = await judgeEndorsement(
       {
         publicArea: endorsementKey,
@@ -231,7 +239,7 @@ export class AttestationService {
       findings: { checks, endorsement: judged.endorsement },
       selection: this.baseImages.selection(),
       expiresAt: clock.now() + challengeLifetimeSeconds * 1_000,
-      stateKey: this.#stateKey,
+      states: this.#states,
       random,
     })
     return encode(contextDocument, challenge)
@@ -239,7 +247,7 @@ export class AttestationService {
 
   /** Second leg. The challenge is used up before anything that came with it is looked at. */
   async #redeem(request: AttestRequest, document: EvidenceDocument): Promise<AttestResult> {
-    const state = openState(this.#stateKey, document.state)
+    const state = this.#states.open(document.state)
     if (state === undefined) {
       throw refusal([fail('challenge.authentic', 'the challenge is not one of this service')])
     }
@@ -255,7 +263,8 @@ export class AttestationService {
     // Only the TPM itself can get this far; what anyone could send in its name is for the log.
     if (checks.some(({ id, outcome }) => id === 'quote.signature' && outcome === 'pass')) {
       const outcome = error.code === 'ATTESTATION_REFUSED' ? 'refused' : 'failed'
-      await this.#record(decodeFindings(state.findings).endorsement, outcome, {
+      const { endorsement } = this.#keyOf(state.attestationKey).findings.read(state.findings)
+      await this.#record(endorsement, outcome, {
         reason: describeError(error),
       })
     }
@@ -269,14 +278,14 @@ export class AttestationService {
     evidence: EvidenceDocument,
     checks: Check[],
   ): Established | undefined {
-    const { checks: before, endorsement } = decodeFindings(state.findings)
+    const { key, findings } = this.#keyOf(state.attestationKey)
+    const { checks: before, endorsement } = findings.read(state.findings)
     checks.push(
       checkSameIdentity(state, request.identity.endorsementKey),
       ...before,
       this.#checkStillEndorsed(endorsement),
     )
     if (conclude(checks) !== 'pass') return undefined
-    const key = this.#prepare(state.attestationKey)
     const images = this.baseImages.index()
     const appraisal = appraiseEvidence({ state, evidence, key, images, judgedLogs: this.#judgedLogs })
     checks.push(...appraisal.checks)
@@ -363,14 +372,14 @@ export class AttestationService {
       : []
   }
 
-  #prepare(publicArea: Uint8Array): PreparedKey {
+  #keyOf(publicArea: Uint8Array): KnownKey {
     const id = toBase64url(publicArea)
-    const known = this.#prepared.get(id)
+    const known = this.#known.get(id)
     if (known !== undefined) return known
     // Of its own: what came is a part of something that should not be kept.
-    const prepared = prepareAttestationKey(publicArea.slice())
-    this.#prepared.set(id, prepared)
-    return prepared
+    const made = { key: prepareAttestationKey(publicArea.slice()), findings: new FindingsReader() }
+    this.#known.set(id, made)
+    return made
   }
 
   #record(

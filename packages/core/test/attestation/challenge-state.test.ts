@@ -2,11 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type ChallengeState,
+  ChallengeStates,
   challengeState,
-  openState,
-  sealState,
 } from '../../src/attestation/challenge-state.js'
-import { decodeFindings, encodeFindings, type Findings } from '../../src/attestation/findings.js'
+import { encodeFindings, type Findings, FindingsReader } from '../../src/attestation/findings.js'
 import { SecretBytes, utf8 } from '../../src/bytes/index.js'
 import { decode, encode } from '../../src/codec/index.js'
 import { random } from '../token/fixtures.js'
@@ -24,12 +23,14 @@ const state: ChallengeState = {
   selection: [{ bank: 'sha256', pcrs: [0, 7] }],
   findings: utf8('{"checks":[]}'),
 }
-const sealed = sealState(master, state, random)
+const states = new ChallengeStates(master, random)
+const sealed = states.seal(state)
+const opened = (master: SecretBytes, bytes: Uint8Array) => new ChallengeStates(master, random).open(bytes)
 
 describe('a sealed state', () => {
   it('opens with the master secret, on any node that has it', () => {
-    expect(openState(master, sealed)).toEqual(state)
-    expect(openState(SecretBytes.from(master.copy()), Uint8Array.from(sealed))).toEqual(state)
+    expect(states.open(sealed)).toEqual(state)
+    expect(opened(SecretBytes.from(master.copy()), Uint8Array.from(sealed))).toEqual(state)
     expect(decode(challengeState, encode(challengeState, state))).toEqual(state)
   })
 
@@ -40,7 +41,7 @@ describe('a sealed state', () => {
       new Uint8Array(31).fill(1),
       new Uint8Array(),
     ]) {
-      expect(openState(SecretBytes.from(other), sealed)).toBeUndefined()
+      expect(opened(SecretBytes.from(other), sealed)).toBeUndefined()
     }
   })
 
@@ -48,31 +49,42 @@ describe('a sealed state', () => {
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const changed = Uint8Array.from(sealed)
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7))
-      if (openState(master, changed) !== undefined) throw new Error(`bit ${bit}`)
+      if (states.open(changed) !== undefined) throw new Error(`bit ${bit}`)
     }
   })
 
   it('does not open when it ends early, starts late, or goes on', () => {
     for (let length = 0; length < sealed.length; length++) {
-      if (openState(master, sealed.subarray(0, length)) !== undefined) throw new Error(`cut to ${length}`)
-      if (length > 0 && openState(master, sealed.subarray(length)) !== undefined)
+      if (states.open(sealed.subarray(0, length)) !== undefined) throw new Error(`cut to ${length}`)
+      if (length > 0 && states.open(sealed.subarray(length)) !== undefined)
         throw new Error(`cut at ${length}`)
     }
-    expect(openState(master, Uint8Array.of(...sealed, 0))).toBeUndefined()
+    expect(states.open(Uint8Array.of(...sealed, 0))).toBeUndefined()
   })
 
   it('does not open with parts of another', () => {
-    const other = sealState(master, state, random)
-    for (const at of [1, 16, 100, sealed.length - 16]) {
+    const other = states.seal(state)
+    for (const at of [5, 16, 100, sealed.length - 16]) {
       const mixed = Uint8Array.of(...sealed.subarray(0, at), ...other.subarray(at))
-      expect(openState(master, mixed)).toBeUndefined()
+      expect(states.open(mixed)).toBeUndefined()
     }
   })
 
+  it('has another key in every hour, on every node the same', () => {
+    const later = { ...state, expiresAt: state.expiresAt + 3_600_000n }
+    const moved = Uint8Array.of(...states.seal(later).subarray(0, 4), ...sealed.subarray(4))
+    expect(moved.subarray(0, 4)).not.toEqual(sealed.subarray(0, 4))
+    expect(states.open(moved)).toBeUndefined()
+    expect(opened(master, states.seal(later))).toEqual(later)
+    for (let hour = 0; hour < 10; hour++) {
+      const other = { ...state, expiresAt: BigInt(hour) * 3_600_000n }
+      expect(opened(master, states.seal(other))).toEqual(other)
+    }
+    expect(states.open(sealed)).toEqual(state)
+  })
+
   it('shows nothing of what is in it, and is never the same', () => {
-    const seals = new Set(
-      Array.from({ length: 200 }, () => Buffer.from(sealState(master, state, random)).toString('hex')),
-    )
+    const seals = new Set(Array.from({ length: 200 }, () => Buffer.from(states.seal(state)).toString('hex')))
     expect(seals.size).toBe(200)
     for (const part of [state.activationSecret, state.nonce, state.attestationKey]) {
       expect(Buffer.from(sealed).includes(Buffer.from(part))).toBe(false)
@@ -82,16 +94,32 @@ describe('a sealed state', () => {
   it('is undefined, and never an error, for any other bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        expect(openState(master, bytes)).toBeUndefined()
+        expect(states.open(bytes)).toBeUndefined()
       }),
     )
   })
 })
 
-it('findings keep what was found', () => {
+describe('findings', () => {
   const findings: Findings = {
     checks: [{ id: 'endorsement.key', outcome: 'pass', reason: 'gut \u2028 ä' }],
     endorsement: { keyId: 'ab'.repeat(32), kind: 'rsa-2048', registeredName: 'host 1' },
   }
-  expect(decodeFindings(encodeFindings(findings))).toEqual(findings)
+
+  it('keep what was found', () => {
+    expect(new FindingsReader().read(encodeFindings(findings))).toEqual(findings)
+  })
+
+  it('are those of the bytes, whatever was read before, and whatever becomes of the bytes', () => {
+    const reader = new FindingsReader()
+    const other: Findings = {
+      ...findings,
+      endorsement: { ...findings.endorsement, registeredName: 'host 2' },
+    }
+    const bytes = encodeFindings(findings)
+    expect(reader.read(bytes)).toEqual(findings)
+    bytes.set(encodeFindings(other))
+    expect(reader.read(bytes)).toEqual(other)
+    expect(reader.read(encodeFindings(findings))).toEqual(findings)
+  })
 })
