@@ -1,9 +1,18 @@
 import { fromHex, toHex } from '@trusthold/core/bytes'
 
-/** The number that a big-endian two's complement of `length` bytes, at least one, stands for. */
+/** The number that a big-endian two's complement of `length` bytes stands for; 0 for none. */
 export function readBigInteger(bytes: Uint8Array, at: number, length: number): bigint {
+  if (length === 0) return 0n
   const unsigned = BigInt(`0x${toHex(bytes.subarray(at, at + length))}`)
   return BigInt.asIntN(length * 8, unsigned)
+}
+
+/** Whether a number of more than eight bytes would fit in eight less: its first 65 bits are all the same. */
+export function isWide(bytes: Uint8Array, at: number, length: number): boolean {
+  if (length <= 8) return false
+  const sign = ((bytes[at + 8] as number) & 0x80) === 0 ? 0 : 0xff
+  for (let i = at; i < at + 8; i++) if (bytes[i] !== sign) return false
+  return true
 }
 
 /**

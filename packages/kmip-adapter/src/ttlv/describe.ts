@@ -1,4 +1,4 @@
-import { enumerations } from './enumerations.js'
+import { type EnumerationName, valueName } from './enumerations.js'
 import type { TtlvItem } from './item.js'
 import { tagName } from './tags.js'
 
@@ -38,9 +38,7 @@ function lengthOf(item: TtlvItem): string {
 }
 
 function enumerated(name: string, value: number): string {
-  const values: Readonly<Record<string, number>> =
-    name in enumerations ? enumerations[name as keyof typeof enumerations] : {}
-  return Object.keys(values).find((key) => values[key] === value) ?? `0x${value.toString(16)}`
+  return valueName(name as EnumerationName, value) ?? `0x${value.toString(16)}`
 }
 
 function plainValue(item: TtlvItem): string {

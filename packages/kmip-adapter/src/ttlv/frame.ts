@@ -50,6 +50,7 @@ export class Frame {
     const word = this.view.getUint32(at)
     const length = this.view.getUint32(at + 4)
     const type = word & 0xff
+    if (!this.limits.acceptAnyTag) this.#checkTag(at, word >>> 24)
     this.#checkType(at, type, length)
     if (length > available - headerLength) {
       throw new ReadFailure({ kind: 'underflow', needed: headerLength + length, available }, at)
@@ -90,7 +91,14 @@ export class Frame {
     } else if (type === itemTypes.Structure) {
       if ((length & 7) !== 0) rejectLength(at, type, length)
     } else if (type === itemTypes.BigInteger && ((length & 7) !== 0 || length === 0)) {
-      rejectLength(at, type, length)
+      if (!this.limits.acceptRaggedIntegers) rejectLength(at, type, length)
+    }
+  }
+
+  /** KMIP 2.1, section 9.1.1.1: tags begin with 42, those of extensions with 54. */
+  #checkTag(at: number, first: number): void {
+    if (first !== 0x42 && first !== 0x54) {
+      rejectRead(at, 'a tag that begins with 42 or 54', `0x${first.toString(16).padStart(2, '0')}`)
     }
   }
 

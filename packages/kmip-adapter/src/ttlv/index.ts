@@ -4,7 +4,7 @@
  */
 export type { DescribeOptions } from './describe.js'
 export { describeItem } from './describe.js'
-export { enumerations } from './enumerations.js'
+export { type EnumerationName, enumerations } from './enumerations.js'
 export { anyItem, type BigIntegerValue, type ItemValues, item, type TtlvItem } from './item.js'
 export { type ItemType, itemTypes, typeSet } from './item-type.js'
 export type { Infer, Kind } from './kind.js'
@@ -15,7 +15,6 @@ export {
   dateTime,
   dateTimeExtended,
   type Enumerated,
-  type EnumerationName,
   either,
   enumeration,
   integer,
@@ -24,7 +23,7 @@ export {
   secret,
   text,
 } from './kinds.js'
-export type { TtlvReadOptions } from './limits.js'
+export type { Strictness, TtlvReadOptions } from './limits.js'
 export {
   decodeItem,
   decodeMessage,
@@ -34,6 +33,8 @@ export {
   messageHeaderLength,
   messageLength,
 } from './message.js'
+export { type MaskName, maskBits } from './registry/masks.js'
+export { tagVersions, valueVersions } from './registry/ranges.js'
 export {
   dependent,
   type Field,
@@ -49,4 +50,11 @@ export {
 } from './structure.js'
 export { type KindsByTag, type TaggedValue, taggedList } from './tagged-list.js'
 export { type TagName, tagName, tags } from './tags.js'
-export { isAtLeast, isKmipVersion, type KmipVersion, kmipVersions } from './version.js'
+export {
+  isAtLeast,
+  isKmipVersion,
+  isWithin,
+  type KmipVersion,
+  kmipVersions,
+  type VersionRange,
+} from './version.js'

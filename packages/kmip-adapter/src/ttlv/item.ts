@@ -1,10 +1,20 @@
 import { inspect } from 'node:util'
-import { readBigInteger, writeBigInteger } from './big-integer.js'
+import { writeBigInteger } from './big-integer.js'
 import { describeItem } from './describe.js'
 import type { Frame } from './frame.js'
 import { type ItemType, itemTypeNames, itemTypes, typeSet } from './item-type.js'
 import type { Kind } from './kind.js'
-import { boolean, bytes, dateTime, dateTimeExtended, integer, interval, longInteger, text } from './kinds.js'
+import {
+  boolean,
+  bytes,
+  dateTime,
+  dateTimeExtended,
+  integer,
+  interval,
+  longInteger,
+  readSigned,
+  text,
+} from './kinds.js'
 import type { TtlvWriter } from './writer.js'
 
 interface Node<T extends ItemType, V> {
@@ -86,7 +96,10 @@ export function item<const T extends ItemType>(tag: number, type: T, value: Item
 
 const bigIntegerValue: Kind<BigIntegerValue> = {
   types: typeSet('BigInteger'),
-  read: (frame, _type, at, length) => ({ number: readBigInteger(frame.bytes, at, length), width: length }),
+  read: (frame, _type, at, length) => ({
+    number: readSigned(frame, at, length),
+    width: Math.max(8, length + (-length & 7)),
+  }),
   write: (writer, tag, value) => writer.bytes(tag, 'BigInteger', writeBigInteger(value.number, value.width)),
 }
 

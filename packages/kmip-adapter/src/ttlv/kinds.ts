@@ -1,11 +1,12 @@
 import { SecretBytes, utf8 } from '@trusthold/core/bytes'
-import { readBigInteger, writeBigInteger } from './big-integer.js'
-import { enumerations } from './enumerations.js'
+import { isWide, readBigInteger, writeBigInteger } from './big-integer.js'
+import { type EnumerationName, type enumerations, valueName, valueNumber } from './enumerations.js'
 import { rejectRead } from './failure.js'
 import type { Frame } from './frame.js'
 import { typeSet } from './item-type.js'
 import type { Kind } from './kind.js'
-import { readUtf8 } from './text.js'
+import { valueVersions } from './registry/ranges.js'
+import { readUtf8, replaceUtf8 } from './text.js'
 import type { TtlvWriter } from './writer.js'
 
 const maxInt32 = 0x7fff_ffff
@@ -62,10 +63,18 @@ export const dateTime: Kind<bigint> = signed64('DateTime')
 /** Date-Time Extended: microseconds since 1970-01-01T00:00:00Z. KMIP 2.0 and later. */
 export const dateTimeExtended: Kind<bigint> = signed64('DateTimeExtended')
 
+/** Reads a Big Integer of the length that its header gives. */
+export function readSigned(frame: Frame, at: number, length: number): bigint {
+  if (!frame.limits.acceptWideIntegers && isWide(frame.bytes, at, length)) {
+    rejectRead(at, 'a BigInteger in as few bytes as may be', String(length))
+  }
+  return readBigInteger(frame.bytes, at, length)
+}
+
 /** Big Integer: signed, of any length. */
 export const bigInteger: Kind<bigint> = {
   types: typeSet('BigInteger'),
-  read: (frame, _type, at, length) => readBigInteger(frame.bytes, at, length),
+  read: (frame, _type, at, length) => readSigned(frame, at, length),
   write(writer, tag, value) {
     if (typeof value !== 'bigint') writer.reject('a bigint', typeof value)
     writer.bytes(tag, 'BigInteger', writeBigInteger(value))
@@ -92,7 +101,10 @@ export const boolean: Kind<boolean> = {
 export const text: Kind<string> = {
   types: typeSet('TextString'),
   read(frame, _type, at, length) {
-    return readUtf8(frame.bytes, at, at + length) ?? rejectRead(at, 'UTF-8', 'bytes that are not')
+    const value = readUtf8(frame.bytes, at, at + length)
+    if (value !== undefined) return value
+    if (!frame.limits.acceptAnyText) rejectRead(at, 'UTF-8', 'bytes that are not')
+    return replaceUtf8(frame.bytes, at, at + length)
   },
   write(writer, tag, value) {
     if (typeof value !== 'string') writer.reject('a text', typeof value)
@@ -121,31 +133,29 @@ export const secret: Kind<SecretBytes> = {
   },
 }
 
-/** An enumeration of the registry, by name. */
-export type EnumerationName = keyof typeof enumerations
-
 /** A value of an enumeration: its name, or its number when the registry has no name for it. */
 export type Enumerated<E extends EnumerationName> = keyof (typeof enumerations)[E] | number
 
-/** The names of an enumeration by their numbers. */
-function namesOf(values: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
-  return new Map(Object.entries(values).map(([name, value]) => [value, name]))
-}
+/** An answer repeats the operation that was asked for and says why it failed, whether or not the version has it. */
+const inEveryVersion: ReadonlySet<EnumerationName> = new Set(['Operation', 'ResultReason'])
 
-/** Enumeration. A number that has no name stays a number, so that it survives a round trip. */
+/**
+ * Enumeration. A number that has no name stays a number, so that it survives a round trip. A name is written only for
+ * versions that have it, but for operations and reasons, which answers repeat.
+ */
 export function enumeration<const E extends EnumerationName>(name: E): Kind<Enumerated<E>> {
-  const values: Readonly<Record<string, number>> = enumerations[name]
-  const names = namesOf(values)
+  const isGated = !inEveryVersion.has(name)
   return {
     types: typeSet('Enumeration'),
     read(frame: Frame, _type, at) {
       const value = frame.view.getUint32(at)
-      return (names.get(value) ?? value) as Enumerated<E>
+      return (valueName(name, value) ?? value) as Enumerated<E>
     },
     write(writer, tag, value) {
-      const named = typeof value === 'string' && Object.hasOwn(values, value) ? values[value] : value
+      const named = typeof value === 'string' ? valueNumber(name, value) : value
       if (typeof named !== 'number') return writer.reject(`a value of ${name}`, String(value))
       requireInteger(writer, named, 0, maxUint32)
+      if (isGated && value !== named) writer.require(valueVersions(name, named), String(value))
       writer.word(tag, 'Enumeration', named)
     },
   }

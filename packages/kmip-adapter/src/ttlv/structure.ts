@@ -1,21 +1,16 @@
+import { TrustholdError } from '@trusthold/core/errors'
 import { rejectRead, within } from './failure.js'
 import type { Frame } from './frame.js'
 import { readItem, type TtlvItem, writeItem } from './item.js'
 import { itemTypeNames, typeSet } from './item-type.js'
 import type { Kind } from './kind.js'
-import { type TagName, tags } from './tags.js'
-import { isAtLeast, type KmipVersion } from './version.js'
+import { tagVersions } from './registry/ranges.js'
+import { type TagName, tagName, tags } from './tags.js'
+import { intersectVersions, type VersionRange } from './version.js'
 import type { TtlvWriter } from './writer.js'
 
 /** How often a field occurs. */
 type Repeat = 'one' | 'maybe' | 'many'
-
-/** The versions that have a field; all when absent. */
-export interface VersionRange {
-  readonly since?: KmipVersion
-  /** The last version that has it. */
-  readonly until?: KmipVersion
-}
 
 /** A field of a structure. */
 export interface Field<T, R extends Repeat> extends VersionRange {
@@ -75,7 +70,7 @@ export interface StructureKind<T> extends Kind<T> {
   readonly tag: TagName
 }
 
-interface Slot extends VersionRange {
+interface Slot {
   readonly key: string
   readonly name: TagName
   readonly tag: number
@@ -83,9 +78,13 @@ interface Slot extends VersionRange {
   /** Absent for a dependent field. */
   readonly kind: Kind<unknown> | undefined
   readonly select: ((siblings: Siblings) => Kind<unknown>) | undefined
+  readonly versions: VersionRange
 }
 
 type Target = Record<string, unknown>
+
+/** The fields that were read are bits of one integer. */
+const mostFields = 31
 
 function toSlot(key: string, field: Field<unknown, Repeat>): Slot {
   const isKind = typeof field.kind !== 'function'
@@ -96,8 +95,7 @@ function toSlot(key: string, field: Field<unknown, Repeat>): Slot {
     many: field.repeat === 'many',
     kind: isKind ? (field.kind as Kind<unknown>) : undefined,
     select: isKind ? undefined : (field.kind as (siblings: Siblings) => Kind<unknown>),
-    ...(field.since === undefined ? {} : { since: field.since }),
-    ...(field.until === undefined ? {} : { until: field.until }),
+    versions: intersectVersions(field, tagVersions(tags[field.tag])),
   }
 }
 
@@ -109,10 +107,22 @@ function findSlot(slots: readonly Slot[], tag: number, from: number): number {
 }
 
 function readField(frame: Frame, kind: Kind<unknown>, slot: Slot, type: number, at: number, length: number) {
-  if (((kind.types >> type) & 1) === 0) {
+  if (((kind.types >> type) & 1) === 0 && !isLike(frame, kind.types, type)) {
     rejectRead(at - 8, `an item type that ${slot.name} can have`, String(itemTypeNames[type]))
   }
   return kind.read(frame, type, at, length)
+}
+
+/** Types that hold the same, and that servers take for one another. */
+const like: ReadonlyMap<number, number> = new Map([
+  [typeSet('Interval'), typeSet('Integer')],
+  [typeSet('Integer'), typeSet('Interval')],
+  [typeSet('DateTime'), typeSet('LongInteger')],
+  [typeSet('LongInteger'), typeSet('DateTime')],
+])
+
+function isLike(frame: Frame, types: number, type: number): boolean {
+  return frame.limits.acceptLikeTypes && like.get(types) === 1 << type
 }
 
 function addTo(value: Target, key: string, member: unknown): void {
@@ -126,6 +136,13 @@ function nameMissing(slots: readonly Slot[], missing: number): string {
     .filter((_, i) => ((missing >> i) & 1) === 1)
     .map((slot) => slot.name)
     .join(', ')
+}
+
+/** Refuses an item that is not in its place, or has none. */
+function rejectPlace(slots: readonly Slot[], index: number, at: number, tag: number): never {
+  const next = slots[index + 1]
+  if (index === -1) rejectRead(at, 'an item that the structure has', tagName(tag))
+  rejectRead(at, `${tagName(tag)} once and before ${next?.name ?? 'the end'}`, 'it after others')
 }
 
 function readStructure(
@@ -149,6 +166,7 @@ function readStructure(
     const start = next
     next = frame.header(start, end)
     const index = findSlot(slots, frame.tag, expected)
+    if (index < expected && !frame.limits.acceptAnyItem) rejectPlace(slots, index, start, frame.tag)
     if (index === -1) {
       addTo(value, 'unknown', { position, item: readItem(frame, start) })
       continue
@@ -179,17 +197,10 @@ function readStructure(
   return value
 }
 
-function isIn(slot: VersionRange, version: KmipVersion): boolean {
-  if (slot.since !== undefined && !isAtLeast(version, slot.since)) return false
-  return slot.until === undefined || isAtLeast(slot.until, version)
-}
-
 function writeField(writer: TtlvWriter, slot: Slot, from: Target): number {
   const member = from[slot.key]
   if (member === undefined) return 0
-  if (writer.version !== undefined && !isIn(slot, writer.version)) {
-    writer.reject(`a field of KMIP ${writer.version}`, slot.name)
-  }
+  writer.require(slot.versions, slot.name)
   const kind = slot.kind ?? (slot.select as (siblings: Siblings) => Kind<unknown>)(from)
   if (!slot.many) {
     kind.write(writer, slot.tag, member)
@@ -228,13 +239,21 @@ function writeStructure(writer: TtlvWriter, slots: readonly Slot[], required: nu
 }
 
 /**
- * A structure of fields. It writes them in their order and refuses those that the version does not have; it reads them
- * in any order, whatever the version, and keeps the items that it does not know under `unknown`, so that a value that
- * was read in order is written as the same bytes.
+ * A structure of fields. It writes them in their order and refuses those that the version does not have, be it that the
+ * field says so or that the version has no such tag; it reads them in any order, whatever the version, and keeps the
+ * items that it does not know under `unknown`, so that a value that was read in order is written as the same bytes.
+ * Read strictly, it refuses both.
  * @param tag the tag that the structure usually has
+ * @throws ARGUMENT_INVALID for more than 31 fields
  */
 export function structure<const F extends Fields>(tag: TagName, fields: F): StructureKind<StructureValue<F>> {
   const slots = Object.entries(fields).map(([key, field]) => toSlot(key, field))
+  if (slots.length > mostFields) {
+    throw new TrustholdError('ARGUMENT_INVALID', {
+      name: tag,
+      reason: `it has more than ${mostFields} fields`,
+    })
+  }
   const required = Object.values(fields).reduce(
     (mask, field, i) => (field.repeat === 'one' ? mask | (1 << i) : mask),
     0,

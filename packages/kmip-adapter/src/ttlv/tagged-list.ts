@@ -2,7 +2,8 @@ import { rejectRead } from './failure.js'
 import { readItem, type TtlvItem, writeItem } from './item.js'
 import { itemTypeNames, typeSet } from './item-type.js'
 import type { Kind } from './kind.js'
-import { type TagName, tags } from './tags.js'
+import { tagVersions } from './registry/ranges.js'
+import { type TagName, tagName, tags } from './tags.js'
 
 /** A value under the name of its tag, or an item whose tag is not in the table. */
 export type TaggedValue =
@@ -31,6 +32,7 @@ export function taggedList(kindsByTag: KindsByTag): Kind<readonly TaggedValue[]>
         next = frame.header(start, end)
         const known = byNumber.get(frame.tag)
         if (known === undefined) {
+          if (!frame.limits.acceptAnyItem) rejectRead(start, 'an item that the list has', tagName(frame.tag))
           list.push({ name: 'Other', value: readItem(frame, start) })
           continue
         }
@@ -48,7 +50,10 @@ export function taggedList(kindsByTag: KindsByTag): Kind<readonly TaggedValue[]>
         const kind = name === 'Other' ? undefined : kindsByTag[name]
         if (name === 'Other') writeItem(writer, value)
         else if (kind === undefined) writer.reject('a tag of the list', name)
-        else kind.write(writer, tags[name], value)
+        else {
+          writer.require(tagVersions(tags[name]), name)
+          kind.write(writer, tags[name], value)
+        }
       }
       writer.end(started)
     },

@@ -14,6 +14,13 @@ function readAscii(bytes: Uint8Array, start: number, end: number): string | unde
   return text
 }
 
+const replacer = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** The text that bytes stand for, with U+FFFD in the place of what is not UTF-8. A byte order mark stays. */
+export function replaceUtf8(bytes: Uint8Array, start: number, end: number): string {
+  return replacer.decode(bytes.subarray(start, end))
+}
+
 /** The text that UTF-8 bytes stand for, or undefined when they are not UTF-8. A byte order mark stays. */
 export function readUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
   const ascii = end - start <= shortText ? readAscii(bytes, start, end) : undefined

@@ -1,6 +1,6 @@
 import { WriteFailure } from './failure.js'
 import { type ItemType, itemTypes } from './item-type.js'
-import type { KmipVersion } from './version.js'
+import { isWithin, type KmipVersion, type VersionRange } from './version.js'
 
 /** Collects the bytes of a message for one version of the protocol. */
 export class TtlvWriter {
@@ -51,6 +51,13 @@ export class TtlvWriter {
     this.#bytes.fill(0)
     this.#length = 0
     return message
+  }
+
+  /** Fails when the version is none of the range. */
+  require(range: VersionRange, what: string): void {
+    if (this.version !== undefined && !isWithin(range, this.version)) {
+      this.reject(`something that KMIP ${this.version} has`, what)
+    }
   }
 
   /** Fails with a value that cannot be written. Neither text may hold a value that could be secret. */

@@ -1,0 +1,137 @@
+import type { EnumerationName } from '../enumerations.js'
+import type { KmipVersion } from '../version.js'
+
+/** Consecutive numbers, both ends included, that not every version has: the first version that has them, and the last. */
+export type Gate = readonly [from: number, to: number, since: KmipVersion, until?: KmipVersion]
+
+/** Tags that not every version from 1.0 to 2.1 has. KMIP 1.0 to 2.1, the tables of tags. */
+export const tagGates: readonly Gate[] = [
+  [0x420009, 0x420009, '1.0', '1.4'],
+  [0x420014, 0x420017, '1.0', '1.4'],
+  [0x42001a, 0x42001c, '1.0', '1.4'],
+  [0x42001f, 0x42001f, '1.0', '1.4'],
+  [0x42002d, 0x42002d, '1.0', '1.4'],
+  [0x42003b, 0x42003b, '1.0', '1.4'],
+  [0x42005d, 0x42005d, '1.0', '1.4'],
+  [0x420065, 0x420065, '1.0', '1.4'],
+  [0x42006e, 0x42006e, '1.0', '1.4'],
+  [0x420087, 0x420087, '1.0', '1.4'],
+  [0x420090, 0x420091, '1.0', '1.4'],
+  [0x4200a2, 0x4200b7, '1.1'],
+  [0x4200b8, 0x4200d3, '1.2'],
+  [0x4200d4, 0x4200f7, '1.3'],
+  [0x4200f8, 0x420124, '1.4'],
+  [0x420125, 0x420165, '2.0'],
+  [0x420166, 0x420169, '2.1'],
+]
+
+/** Values that not every version from 1.0 to 2.1 has. KMIP 1.0 to 2.1, the tables of enumerations. */
+export const valueGates: { readonly [E in EnumerationName]?: readonly Gate[] } = {
+  Operation: [
+    [29, 30, '1.1'],
+    [31, 41, '1.2'],
+    [42, 43, '1.4'],
+    [44, 53, '2.0'],
+    [54, 59, '2.1'],
+  ],
+  ResultReason: [
+    [11, 11, '1.0', '1.4'],
+    [14, 14, '1.0', '1.4'],
+    [18, 18, '1.1'],
+    [19, 21, '1.2'],
+    [22, 24, '1.4'],
+    [25, 38, '2.0'],
+    [40, 48, '2.0'],
+    [50, 50, '2.0'],
+    [52, 55, '2.0'],
+    [57, 73, '2.0'],
+    [74, 76, '2.1'],
+  ],
+  QueryFunction: [
+    [5, 6, '1.1'],
+    [7, 7, '1.2'],
+    [8, 12, '1.3'],
+    [13, 14, '2.0'],
+  ],
+  AsynchronousIndicator: [[1, 3, '2.0']],
+  ProcessingStage: [[1, 3, '2.1']],
+  CredentialType: [
+    [2, 2, '1.1'],
+    [3, 3, '1.2'],
+    [4, 6, '2.0'],
+  ],
+  TicketType: [[1, 1, '2.0']],
+  EndpointRole: [[1, 2, '2.0']],
+  AdjustmentType: [[1, 3, '2.0']],
+  InteropFunction: [[1, 3, '2.0']],
+  ItemType: [[1, 11, '2.0']],
+  Data: [[1, 7, '2.0']],
+  UniqueIdentifier: [[1, 17, '2.0']],
+  ObjectType: [
+    [6, 6, '1.0', '1.4'],
+    [9, 9, '1.2'],
+    [10, 10, '2.0'],
+  ],
+  AlternativeNameType: [[1, 7, '1.2']],
+  LinkType: [
+    [264, 267, '1.2'],
+    [268, 269, '1.4'],
+    [270, 270, '2.0'],
+  ],
+  ObjectGroupMember: [[1, 2, '1.1']],
+  ProtectionLevel: [[1, 2, '2.0']],
+  KeyFormatType: [
+    [14, 19, '1.0', '1.4'],
+    [20, 21, '1.3'],
+    [22, 22, '1.4'],
+    [23, 23, '2.0'],
+  ],
+  KeyWrapType: [[1, 2, '1.4']],
+  KeyValueLocationType: [[1, 2, '1.2']],
+  EncodingOption: [[1, 2, '1.1']],
+  SplitKeyMethod: [[4, 4, '1.2']],
+  CertificateRequestType: [[4, 4, '1.0', '1.4']],
+  NISTKeyType: [[1, 19, '2.0']],
+  KeyRoleType: [[22, 24, '1.4']],
+  CryptographicAlgorithm: [
+    [26, 26, '1.2'],
+    [27, 27, '1.3'],
+    [28, 40, '1.4'],
+    [41, 56, '2.0'],
+  ],
+  RecommendedCurve: [
+    [16, 68, '1.2'],
+    [69, 70, '2.0'],
+  ],
+  BlockCipherMode: [[18, 18, '1.4']],
+  HashingAlgorithm: [
+    [12, 13, '1.2'],
+    [14, 17, '1.4'],
+  ],
+  DigitalSignatureAlgorithm: [
+    [1, 16, '1.1'],
+    [17, 19, '1.4'],
+  ],
+  MaskGenerator: [[1, 1, '1.4']],
+  DerivationMethod: [
+    [8, 8, '1.4'],
+    [9, 10, '2.0'],
+  ],
+  RNGAlgorithm: [[1, 6, '1.3']],
+  DRBGAlgorithm: [[1, 5, '1.3']],
+  FIPS186Variation: [[1, 7, '1.3']],
+  AttestationType: [[1, 3, '1.2']],
+  ValidationAuthorityType: [[1, 3, '1.3']],
+  ValidationType: [[1, 5, '1.3']],
+  UnwrapMode: [[1, 3, '1.3']],
+  DestroyAction: [[1, 7, '1.3']],
+  ShreddingAlgorithm: [[1, 3, '1.3']],
+  RNGMode: [[1, 3, '1.3']],
+  ClientRegistrationMethod: [[1, 5, '1.3']],
+  ProfileName: [
+    [1, 120, '1.3', '1.4'],
+    [121, 156, '1.4', '1.4'],
+    [260, 279, '2.0'],
+    [284, 300, '2.0'],
+  ],
+}
