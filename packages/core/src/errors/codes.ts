@@ -44,11 +44,23 @@ export interface ErrorContexts {
     name: string
     subject?: 'handle' | 'session' | 'parameter'
     index?: number
+    /** Name of the handle or parameter that is blamed, as Part 3 of the TPM specification has it. */
+    field?: string
   }
   /** What came back is not a TPM response, or not one to the command that was sent. */
   TPM_RESPONSE_MALFORMED: { command: string; reason: string; offset: number }
+  /** A session (counted from 1) does not authenticate the response: something between here and the TPM changed it. */
+  TPM_RESPONSE_FORGED: { command: string; session: number }
+  /** The TPM was reset, and nothing started it up again: what was loaded in it is gone. */
+  TPM_NOT_STARTED: { command: string }
+  /** Too many authorisations failed; the TPM says after how many seconds it takes one again. */
+  TPM_LOCKED_OUT: { command: string; recoverySeconds?: number }
   /** The TPM lacks something that the caller asked for. */
   TPM_NOT_AVAILABLE: { what: string; reason: string }
+  /** What controls a simulated TPM did not do what it was asked to; its own result code says why. */
+  TPM_CONTROL_REFUSED: { endpoint: string; command: string; result: number }
+  /** A command is not the one that was recorded at this place. */
+  TPM_TRAFFIC_DIFFERS: { exchange: number; expected: string; actual: string; offset: number }
 
   /** A certificate is not well-formed, or not of the profile that its use asks for. */
   CERTIFICATE_INVALID: { path: string; expected: string; actual: string }

@@ -5,6 +5,7 @@ const brand = Symbol.for('trusthold.error')
 
 /** Codes whose cause may pass by itself: the same call may succeed later. */
 const retryableCodes: ReadonlySet<ErrorCode> = new Set([
+  'TPM_LOCKED_OUT',
   'TRANSPORT_FAILED',
   'TRANSPORT_TIMEOUT',
   'STORE_CONFLICT',

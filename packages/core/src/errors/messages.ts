@@ -25,10 +25,19 @@ export const errorMessages: { readonly [C in ErrorCode]: (context: ErrorContexts
   TPM_RESPONSE: (c) =>
     `${c.command} failed with ${c.name} (0x${c.responseCode.toString(16)})${
       c.subject === undefined ? '' : ` for ${c.subject} ${c.index ?? '?'}`
-    }`,
+    }${c.field === undefined ? '' : ` (${c.field})`}`,
   TPM_RESPONSE_MALFORMED: (c) =>
     `the response to ${c.command} is malformed at offset ${c.offset}: ${c.reason}`,
+  TPM_RESPONSE_FORGED: (c) => `the response to ${c.command} is not authenticated by session ${c.session}`,
+  TPM_NOT_STARTED: (c) => `${c.command} met a TPM that was reset and not started up`,
+  TPM_LOCKED_OUT: (c) =>
+    `${c.command} is refused after too many failed authorisations${
+      c.recoverySeconds === undefined ? '' : `; the TPM takes one again within ${c.recoverySeconds} s`
+    }`,
   TPM_NOT_AVAILABLE: (c) => `${c.what} is not available: ${c.reason}`,
+  TPM_CONTROL_REFUSED: (c) => `${c.endpoint} refused ${c.command} with result ${c.result}`,
+  TPM_TRAFFIC_DIFFERS: (c) =>
+    `command ${c.exchange} differs from the recording at offset ${c.offset}: expected ${c.expected}, found ${c.actual}`,
   CERTIFICATE_INVALID: (c) => `certificate ${c.path}: expected ${c.expected}, found ${c.actual}`,
   CERTIFICATE_BUNDLE_INVALID: (c) => `the ${c.format} bundle cannot be read: ${c.reason}`,
   EVENT_LOG_INVALID: (c) =>
