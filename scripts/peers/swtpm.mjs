@@ -87,8 +87,9 @@ export async function createTpmCa(directory) {
  * @property {string | undefined} unixPath of the data channel, the control channel's having `.ctrl` appended
  * @property {string} tcti how tpm2-tools reach this TPM
  * @property {string} stateDir
- * @property {number} pid
+ * @property {number} pid of the process that was started first
  * @property {string} caCertificates PEM: root and intermediate that signed the endorsement certificates
+ * @property {() => Promise<void>} restart ends the TPM and starts it again at the same address, as a power failure does
  * @property {() => Promise<void>} stop ends the TPM and removes what was made for it; may be called again
  */
 
@@ -109,13 +110,18 @@ export async function startSwtpm(options = {}) {
     const ca = options.ca ?? (await createTpmCa(join(state, 'ca')))
     const fresh = !existsSync(join(state, 'tpm2-00.permall'))
     if (fresh) await manufacture(state, ca, pcrBanks)
-    const { process, address } = await launch(state, directory, { socket, startup })
+    const { process: first, address } = await launch(state, directory, { socket, startup })
+    let process = first
     if (fresh) await provisionEccEndorsementKey(address, ca, directory)
     return {
       ...address,
       stateDir: state,
       pid: process.pid,
       caCertificates: await ca.certificates(),
+      async restart() {
+        await process.stop()
+        process = await launchAt(address, state, directory, startup)
+      },
       async stop() {
         await process.stop()
         await rm(directory, { recursive: true, force: true })
@@ -148,22 +154,30 @@ async function manufacture(state, ca, pcrBanks) {
 async function launch(state, directory, { socket, startup }) {
   for (let attempt = 1; ; attempt++) {
     const address = socket === 'unix' ? unixAddress(directory) : tcpAddress(await freePortPair())
-    const args = [
-      'socket',
-      '--tpm2',
-      '--tpmstate',
-      `dir=${state}`,
-      '--flags',
-      `not-need-init,startup-${startup}`,
-    ]
-    const process = await startSupervised('swtpm', [...args, ...channels(address)], { directory })
     try {
-      await acceptsConnections(address, process)
-      return { process, address }
+      return { process: await launchAt(address, state, directory, startup), address }
     } catch (error) {
-      await process.stop()
       if (socket === 'unix' || attempt === 5) throw error
     }
+  }
+}
+
+/**
+ * @param {Address} address
+ * @param {string} state
+ * @param {string} directory
+ * @param {'clear' | 'state'} startup
+ */
+async function launchAt(address, state, directory, startup) {
+  const flags = ['--flags', `not-need-init,startup-${startup}`]
+  const args = ['socket', '--tpm2', '--tpmstate', `dir=${state}`, ...flags, ...channels(address)]
+  const process = await startSupervised('swtpm', args, { directory })
+  try {
+    await acceptsConnections(address, process)
+    return process
+  } catch (error) {
+    await process.stop()
+    throw error
   }
 }
 

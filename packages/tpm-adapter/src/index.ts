@@ -9,6 +9,22 @@ export { flushAll, type LoadedHandles, loadedHandles } from './tpm/loaded-handle
 export { type OpenTpmOptions, openTpm } from './tpm/open-tpm.js'
 export { startUp } from './tpm/start-up.js'
 export { openLinuxDevice } from './transport/linux-device.js'
-export type { TransportTimeouts } from './transport/serial-transport.js'
+export type { TransportOptions, TransportTimeouts } from './transport/serial-transport.js'
+export { connectSimulator, type SimulatorOptions } from './transport/simulator.js'
+export { openSimulatorPlatform, type SimulatorPlatform } from './transport/simulator-platform.js'
+export type { SocketAddress } from './transport/socket-channel.js'
+export {
+  openSwtpmControl,
+  type SwtpmBufferSize,
+  type SwtpmCapability,
+  type SwtpmControl,
+} from './transport/swtpm-control.js'
 export { connectSwtpmTcp, type SwtpmTcpOptions } from './transport/swtpm-tcp.js'
 export { connectSwtpmUnix, type SwtpmUnixOptions } from './transport/swtpm-unix.js'
+export {
+  type RecordedExchange,
+  recordTraffic,
+  replayTraffic,
+  type TrafficRecorder,
+  type TrafficRecording,
+} from './transport/traffic.js'

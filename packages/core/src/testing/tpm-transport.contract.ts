@@ -28,6 +28,8 @@ export interface TpmTransportContractOptions {
   create(): Promise<TpmTransportSubject>
   /** Connects the transport to a made-up TPM; absent where only real ones can be reached. */
   withScriptedTpm?: WithScriptedTpm
+  /** Ends the TPM and starts it again where it was; absent where that cannot be done. */
+  restart?(): Promise<void>
   /** How long to wait for what has to happen; 30,000 ms by default. */
   patienceMs?: number
 }
@@ -182,13 +184,28 @@ const cases: readonly Case[] = [
   ],
 ]
 
+/** A restarted TPM is reached again, at the latest with the second command. */
+async function reachAgain(subject: Subject, restart: () => Promise<void>): Promise<void> {
+  await expectRandom(subject, 5)
+  await restart()
+  // That the connection has ended may show only when it is used.
+  await send(subject, getRandom(6)).catch((error: unknown) => {
+    if (!isTrustholdError(error, 'TRANSPORT_FAILED')) throw error
+  })
+  await expectRandom(subject, 7)
+}
+
 /**
  * Proves that an adapter keeps the contract of {@link TpmTransport}.
  * @param test registers one test
  */
 export function tpmTransportContract(test: TestRunner, options: TpmTransportContractOptions): void {
-  const { withScriptedTpm, patienceMs = 30_000 } = options
-  for (const [name, run] of cases) {
+  const { withScriptedTpm, restart, patienceMs = 30_000 } = options
+  const restarting: readonly Case[] =
+    restart === undefined
+      ? []
+      : [['a TPM that was restarted is reached again', (subject) => reachAgain(subject, restart)]]
+  for (const [name, run] of [...cases, ...restarting]) {
     test(`TpmTransport: ${name}`, async () => {
       const { transport, close } = await options.create()
       try {

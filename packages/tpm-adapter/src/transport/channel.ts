@@ -6,8 +6,11 @@ export interface Channel {
   write(command: Uint8Array): Promise<void>
   /** At least one byte of what the TPM sends; rejects at the end of the connection. */
   read(): Promise<Uint8Array>
-  /** Gives the connection up at once, without waiting for what is running. */
-  destroy(): void
+  /**
+   * Gives the connection up at once, without waiting for what is running.
+   * @returns when the next connection can be opened; does not reject
+   */
+  destroy(): Promise<void>
 }
 
 /** Opens a connection; gives up when the signal says so. */

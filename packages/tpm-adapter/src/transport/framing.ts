@@ -32,7 +32,12 @@ export function checkCommand(command: Uint8Array): string {
   return commandName(view.getUint32(6))
 }
 
-function refuseResponse(command: string, reason: string, offset: number): never {
+/**
+ * What came is not a response.
+ * @param offset in the response, of what is wrong
+ * @throws TPM_RESPONSE_MALFORMED
+ */
+export function refuseResponse(command: string, reason: string, offset: number): never {
   throw new TrustholdError('TPM_RESPONSE_MALFORMED', { command, reason, offset })
 }
 

@@ -13,11 +13,22 @@ export interface TransportTimeouts {
   connectTimeoutMs?: number
 }
 
+/** What every transport takes. */
+export interface TransportOptions extends TransportTimeouts {
+  /**
+   * Called when another connection has taken the place of one that was lost or given up, before the next command is
+   * sent: the TPM may have been restarted, and what it kept for the former connection may be gone.
+   */
+  onReconnect?: () => void
+}
+
 /** What {@link openSerialTransport} takes. */
-export interface SerialTransportOptions extends TransportTimeouts {
+export interface SerialTransportOptions extends TransportOptions {
   /** Where the TPM is, for errors. */
   endpoint: string
   open: OpenChannel
+  /** Asks the TPM to give up the command that is running, by another way; its errors are of no interest. */
+  cancel?: () => Promise<void>
 }
 
 /** Gives the system's errors a code; ours pass. */
@@ -27,10 +38,22 @@ function located(error: unknown, endpoint: string, phase: Phase): unknown {
   return new TrustholdError('TRANSPORT_FAILED', { endpoint, phase, reason }, { cause: error })
 }
 
-/** Opens a channel; one that opens after we gave up is destroyed. */
-async function connect(options: SerialTransportOptions, limits: Limits): Promise<Channel> {
+/** Whether the TPM may still be working on the command. */
+const wasGivenUp = (error: unknown): boolean =>
+  isTrustholdError(error) &&
+  ['TRANSPORT_TIMEOUT', 'TRANSPORT_ABORTED', 'TRANSPORT_CLOSED'].includes(error.code)
+
+/** Waits until the last connection is out of the way, then opens another. One that opens too late is destroyed. */
+async function connect(
+  options: SerialTransportOptions,
+  limits: Limits,
+  left: Promise<unknown>,
+): Promise<Channel> {
   const giveUp = new AbortController()
-  const opening = options.open(giveUp.signal)
+  const opening = left.then(() => {
+    giveUp.signal.throwIfAborted()
+    return options.open(giveUp.signal)
+  })
   try {
     const time = { milliseconds: options.connectTimeoutMs ?? 10_000, phase: () => 'connect' as const }
     return await limit(opening, { ...limits, time })
@@ -69,16 +92,18 @@ async function converse(
  * @throws TRANSPORT_FAILED, TRANSPORT_TIMEOUT when there is no connection
  */
 export async function openSerialTransport(options: SerialTransportOptions): Promise<TpmTransport> {
-  const { endpoint, commandTimeoutMs = 120_000 } = options
+  const { endpoint, commandTimeoutMs = 120_000, cancel, onReconnect } = options
   const closing = new AbortController()
   // One listener for each call that waits, however many there are.
   setMaxListeners(0, closing.signal)
   const limitsFor = (signal?: AbortSignal): Limits => ({ endpoint, signal, closing: closing.signal })
-  let channel: Channel | undefined = await connect(options, limitsFor())
+  let left: Promise<unknown> = Promise.resolve()
+  let channel: Channel | undefined = await connect(options, limitsFor(), left)
   let last: Promise<unknown> = Promise.resolve()
 
-  const drop = (): void => {
-    channel?.destroy()
+  /** What cancels a command must not reach the next one, so the next connection waits for it. */
+  const drop = (cancelled?: Promise<void>): void => {
+    left = Promise.all([left, channel?.destroy(), cancelled?.catch(() => undefined)])
     channel = undefined
   }
 
@@ -87,11 +112,14 @@ export async function openSerialTransport(options: SerialTransportOptions): Prom
     if (closing.signal.aborted) throw new TrustholdError('TRANSPORT_CLOSED', { endpoint })
     if (signal?.aborted) throw new TrustholdError('TRANSPORT_ABORTED', { endpoint })
     if (channel !== undefined && !channel.usable()) drop()
-    channel ??= await connect(options, limits)
+    if (channel === undefined) {
+      channel = await connect(options, limits, left)
+      onReconnect?.()
+    }
     try {
       return await converse(channel, command, name, limits, commandTimeoutMs)
     } catch (error) {
-      drop()
+      drop(wasGivenUp(error) ? cancel?.() : undefined)
       throw error
     }
   }

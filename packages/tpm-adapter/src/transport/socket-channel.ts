@@ -1,4 +1,4 @@
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { Channel } from './channel.js'
 
 interface Waiter {
@@ -39,14 +39,32 @@ function channelOf(socket: Socket): Channel {
         waiter = { resolve, reject }
       })
     },
-    destroy: () => socket.destroy(),
+    async destroy() {
+      socket.destroy()
+    },
   }
 }
 
+/** Where a stream socket connects to. */
+export type SocketAddress =
+  | {
+      /** `127.0.0.1` by default. Nothing that is sent is encrypted or authenticated. */
+      host?: string
+      port: number
+    }
+  | { path: string }
+
+/** How an address is called in errors. */
+export function endpointOf(address: SocketAddress): string {
+  if ('path' in address) return `unix:${address.path}`
+  const { host = '127.0.0.1', port } = address
+  return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 /** Connects a stream socket, TCP or UNIX. */
-export function openSocketChannel(target: NetConnectOpts, signal: AbortSignal): Promise<Channel> {
+export function openSocketChannel(address: SocketAddress, signal: AbortSignal): Promise<Channel> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...target, noDelay: true } as NetConnectOpts)
+    const socket = connect({ host: '127.0.0.1', ...address, noDelay: true })
     const giveUp = (): void => {
       socket.destroy(new Error('given up'))
     }

@@ -1,11 +1,13 @@
 import type { TpmTransport } from '@trusthold/core/ports'
-import { openSerialTransport, type TransportTimeouts } from './serial-transport.js'
-import { openSocketChannel } from './socket-channel.js'
+import type { TransportOptions } from './serial-transport.js'
+import { connectSwtpm } from './swtpm-tcp.js'
 
 /** What {@link connectSwtpmUnix} takes. */
-export interface SwtpmUnixOptions extends TransportTimeouts {
+export interface SwtpmUnixOptions extends TransportOptions {
   /** Of swtpm's data channel, its `--server type=unixio` option. */
   path: string
+  /** Of its control channel, its `--ctrl` option: a command that is given up is then cancelled through it. */
+  controlPath?: string
 }
 
 /**
@@ -13,10 +15,6 @@ export interface SwtpmUnixOptions extends TransportTimeouts {
  * client is connected, the first command waits, until it times out.
  * @throws TRANSPORT_FAILED, TRANSPORT_TIMEOUT
  */
-export function connectSwtpmUnix({ path, ...timeouts }: SwtpmUnixOptions): Promise<TpmTransport> {
-  return openSerialTransport({
-    ...timeouts,
-    endpoint: `unix:${path}`,
-    open: (signal) => openSocketChannel({ path }, signal),
-  })
+export function connectSwtpmUnix({ path, controlPath, ...options }: SwtpmUnixOptions): Promise<TpmTransport> {
+  return connectSwtpm({ path }, controlPath === undefined ? undefined : { path: controlPath }, options)
 }

@@ -16,6 +16,7 @@ export type TransportFault =
   | 'does not end calls when closed'
   | 'works on after close'
   | 'forgets who waits'
+  | 'keeps a connection that has ended'
 
 /**
  * A second, simpler transport: right without a fault, and wrong in exactly one way with it. `destroy` really ends it.
@@ -46,9 +47,18 @@ export function createFaultyTransport(
     return bytes.length >= size
   }
 
+  const connectAgain = (): Socket => {
+    const opened = connect({ host: '127.0.0.1', port }).setMaxListeners(0)
+    opened.on('error', () => opened.destroy())
+    opened.on('close', () => {
+      if (socket === opened && fault !== 'keeps a connection that has ended') socket = undefined
+    })
+    return opened
+  }
+
   const exchange = (command: Uint8Array): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
-      socket ??= connect({ host: '127.0.0.1', port }).setMaxListeners(0)
+      socket ??= connectAgain()
       let bytes = Buffer.alloc(0)
       const onData = (chunk: Buffer): void => {
         bytes = Buffer.concat([bytes, chunk])
@@ -67,10 +77,7 @@ export function createFaultyTransport(
         current.off('data', onData).off('close', onClose)
         settle()
       }
-      current
-        .on('data', onData)
-        .on('close', onClose)
-        .on('error', () => current.destroy())
+      current.on('data', onData).on('close', onClose)
       current.write(command)
     })
 

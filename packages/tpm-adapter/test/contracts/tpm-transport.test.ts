@@ -1,9 +1,21 @@
 import type { TpmTransport } from '@trusthold/core/ports'
-import { type TestRunner, tpmTransportContract, type WithScriptedTpm } from '@trusthold/core/testing'
+import {
+  type ScriptedTpm,
+  type TestRunner,
+  tpmTransportContract,
+  type WithScriptedTpm,
+} from '@trusthold/core/testing'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
-import { connectSwtpmTcp, connectSwtpmUnix } from '../../src/index.js'
-import { startScriptedTpm } from '../scripted-tpm.js'
+import {
+  connectSimulator,
+  connectSwtpmTcp,
+  connectSwtpmUnix,
+  recordTraffic,
+  replayTraffic,
+  type TrafficRecorder,
+} from '../../src/index.js'
+import { type ScriptedServer, startScriptedSimulator, startScriptedTpm } from '../scripted-tpm.js'
 import { expectAccepted, expectRefused } from './failed-cases.js'
 import { createFaultyTransport, type TransportFault } from './faulty-transport.js'
 
@@ -16,9 +28,12 @@ afterAll(() => Promise.all([tcp.stop(), unix.stop()]))
 
 /** Connects to a made-up TPM on a socket. */
 const scripted =
-  (open: (port: number) => Promise<TpmTransport>): WithScriptedTpm =>
+  (
+    open: (port: number) => Promise<TpmTransport>,
+    start: (answer: ScriptedTpm) => Promise<ScriptedServer> = startScriptedTpm,
+  ): WithScriptedTpm =>
   async (answer, run) => {
-    const server = await startScriptedTpm(answer)
+    const server = await start(answer)
     const transport = await open(server.port)
     try {
       await run(transport)
@@ -34,12 +49,55 @@ describe('swtpm over TCP', () => {
   tpmTransportContract(test, {
     create: async () => subjectOf(await connectSwtpmTcp({ port: tcp.tcpPort })),
     withScriptedTpm: scripted((port) => connectSwtpmTcp({ port })),
+    restart: () => tcp.restart(),
   })
 })
 
-describe('swtpm over a UNIX socket', () => {
+describe('swtpm over TCP, with its control channel', () => {
   tpmTransportContract(test, {
-    create: async () => subjectOf(await connectSwtpmUnix({ path: unix.unixPath as string })),
+    create: async () => subjectOf(await connectSwtpmTcp({ port: tcp.tcpPort, controlPort: tcp.tcpPort + 1 })),
+    restart: () => tcp.restart(),
+  })
+})
+
+describe('swtpm over a UNIX socket, with its control channel', () => {
+  const path = (): string => unix.unixPath as string
+  tpmTransportContract(test, {
+    create: async () => subjectOf(await connectSwtpmUnix({ path: path(), controlPath: `${path()}.ctrl` })),
+    restart: () => unix.restart(),
+  })
+})
+
+describe("the simulator's protocol, with swtpm at the other end", () => {
+  tpmTransportContract(test, {
+    create: async () => subjectOf(await connectSimulator({ port: tcp.tcpPort })),
+    withScriptedTpm: scripted((port) => connectSimulator({ port }), startScriptedSimulator),
+    restart: () => tcp.restart(),
+  })
+})
+
+/** What one run of the suite said to swtpm answers the next run of it, test by test. */
+describe('a recording', () => {
+  const recorders: TrafficRecorder[] = []
+  describe('that is made', () => {
+    tpmTransportContract(test, {
+      create: async () => {
+        const recorder = recordTraffic(await connectSwtpmTcp({ port: tcp.tcpPort }))
+        recorders.push(recorder)
+        return subjectOf(recorder.transport)
+      },
+      withScriptedTpm: scripted(async (port) => recordTraffic(await connectSwtpmTcp({ port })).transport),
+      restart: () => tcp.restart(),
+    })
+  })
+  describe('that is played', () => {
+    tpmTransportContract(test, {
+      create: async () => {
+        const recorded = recorders.shift()?.recording()
+        return subjectOf(await replayTraffic(JSON.parse(JSON.stringify(recorded))))
+      },
+      restart: async () => undefined,
+    })
   })
 })
 
@@ -47,6 +105,7 @@ describe('the suite itself', () => {
   const withFault = (fault?: TransportFault) => (runner: TestRunner) =>
     tpmTransportContract(runner, {
       patienceMs: fault === undefined ? 10_000 : 400,
+      restart: () => tcp.restart(),
       create: async () => {
         const { transport, destroy } = createFaultyTransport(tcp.tcpPort, fault)
         return { transport, close: async () => destroy() }
@@ -77,5 +136,6 @@ describe('the suite itself', () => {
     ['does not end calls when closed', 'closing ends the command in flight'],
     ['works on after close', 'after close calls fail'],
     ['forgets who waits', 'each get their own response'],
+    ['keeps a connection that has ended', 'is reached again'],
   ])('refuses a transport that %s', (fault, part) => expectRefused(withFault(fault), part))
 })
