@@ -2,8 +2,9 @@
  * An Attestation Service that has one base image approved and one endorsement key registered.
  * @module
  */
-import { type Authority, createAuthority } from '@trusthold/core/authority'
+import { type Authority, type AuthorityOptions, createAuthority } from '@trusthold/core/authority'
 import { isTrustholdError } from '@trusthold/core/errors'
+import type { BaseImage } from '@trusthold/core/policy'
 import type { Clock, KeyServerFactory, Storage } from '@trusthold/core/ports'
 import type { AttestRequest, AttestResult } from '@trusthold/core/protocol'
 import type { Check } from '@trusthold/core/verdict'
@@ -40,8 +41,15 @@ export interface Rig {
   close(): Promise<void>
 }
 
+/** What a rig can have besides. */
+export interface RigOptions extends Pick<AuthorityOptions, 'ima'> {
+  /** What is approved; the recorded boot by default. */
+  image?: BaseImage
+}
+
 /** Makes a rig. */
-export async function createRig(storage?: Storage): Promise<Rig> {
+export async function createRig(storage?: Storage, options: RigOptions = {}): Promise<Rig> {
+  const { image = approvedImage(), ...policies } = options
   const clock = new TestClock()
   const host = new ForgedHost()
   const store = storage ?? openMemory({ clock })
@@ -51,11 +59,12 @@ export async function createRig(storage?: Storage): Promise<Rig> {
     storage: store,
     keyServer: noKeyServer,
     clock,
+    ...policies,
   })
   const { attestation } = authority
   await attestation.settings.update({ requireEndorsementKeys: true, requireCertificateValidation: false })
   await attestation.endorsementKeys.create('forged', { publicArea: host.endorsementKey.area })
-  await attestation.baseImages.create(approvedImage())
+  await attestation.baseImages.create(image)
   return {
     authority,
     storage: store,

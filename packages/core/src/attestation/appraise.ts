@@ -11,6 +11,7 @@ import { type EvidenceDocument, qualifyingData } from '../protocol/index.js'
 import { computeQualifiedName, hierarchyName } from '../tpm2/index.js'
 import { type Check, conclude, fail, pass } from '../verdict/index.js'
 import type { ChallengeState } from './challenge-state.js'
+import { checkIma, type ImaPolicy, laterLogs } from './ima-policy.js'
 
 /** What leg two judges, apart from the challenge itself. */
 export interface AppraisalInput {
@@ -19,6 +20,8 @@ export interface AppraisalInput {
   readonly key: PreparedKey
   readonly images: BaseImageIndex
   readonly judgedLogs: JudgedLogs
+  /** What may have run since; nothing is asked of the list of IMA when absent, but that it is true where it is given. */
+  readonly ima?: ImaPolicy | undefined
 }
 
 /** The evidence's part of the verdict. */
@@ -28,8 +31,9 @@ export interface Appraisal {
   readonly passed?: { readonly facts: QuoteFacts; readonly image: BaseImage }
 }
 
-/** Judges quote, PCR values and event log, and what was measured against the approved base images. */
-export function appraiseEvidence({ state, evidence, key, images, judgedLogs }: AppraisalInput): Appraisal {
+/** Judges quote, PCR values and logs, and what was measured against the approved base images and IMA's policy. */
+export function appraiseEvidence(input: AppraisalInput): Appraisal {
+  const { state, evidence, key, images, judgedLogs, ima } = input
   const pcrs: readonly PcrValues[] = evidence.pcrs.map(({ bank, values }) => ({
     bank,
     values: new Map(values.map(({ pcr, digest }) => [pcr, digest])),
@@ -46,11 +50,13 @@ export function appraiseEvidence({ state, evidence, key, images, judgedLogs }: A
     selection: state.selection,
     pcrs,
     eventLog: evidence.eventLog,
+    ...laterLogs(evidence, state.selection),
     judgedLogs,
   })
   if (!verdict.trusted) return { checks: verdict.checks }
   const { check, image } = matchImage(images, pcrs, verdict.facts)
-  const checks = [...verdict.checks, check]
+  const policies = ima === undefined ? [] : [checkIma(ima, verdict.facts)]
+  const checks = [...verdict.checks, check, ...policies]
   return image !== undefined && conclude(checks) === 'pass'
     ? { checks, passed: { facts: verdict.facts, image } }
     : { checks }

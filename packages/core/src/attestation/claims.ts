@@ -13,6 +13,8 @@ export interface Established {
   readonly image: BaseImage
   /** Undefined when the log does not prove it either way. */
   readonly secureBoot: boolean | undefined
+  /** Whether everything that IMA measured was judged and is allowed. */
+  readonly ima: boolean
 }
 
 /** What a token says beside that. */
@@ -56,20 +58,20 @@ export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Est
 /**
  * The appraisal as EAR states it, with values of draft-ietf-rats-ar4si: instance-identity 2, the instance is recognised;
  * configuration 2, it is known and approved; executables 3, only approved ones were loaded during boot (nothing is known
- * of later ones); hardware 2, its authenticity is verified, which a registered key without a certificate does not say.
+ * of later ones), or 2, also after it, where a policy for IMA was met; hardware 2, its authenticity is verified, which a registered key without a certificate does not say.
  * Nothing worse than affirming ever gets a token.
  */
-function appraisal({ facts, endorsement, image }: Established): HostAppraisal {
+function appraisal({ facts, endorsement, image, ima }: Established): HostAppraisal {
   const { certificate, registeredName } = endorsement
   return {
     ear_status: 'affirming',
     ear_trustworthiness_vector: {
       'instance-identity': 2,
       configuration: 2,
-      executables: 3,
+      executables: ima ? 2 : 3,
       ...(certificate === undefined ? {} : { hardware: 2 }),
     },
-    ear_appraisal_policy_ids: [`base-image:${image.name}`, 'endorsement-settings'],
+    ear_appraisal_policy_ids: [`base-image:${image.name}`, 'endorsement-settings', ...(ima ? ['ima'] : [])],
     base_image: image.name,
     endorsement: {
       key: endorsement.kind,

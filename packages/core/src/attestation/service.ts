@@ -15,6 +15,7 @@ import {
   type AttestationDocument,
   type AttestRequest,
   type AttestResult,
+  type BankSelection,
   contextDocument,
   type EvidenceDocument,
   type HelloDocument,
@@ -36,6 +37,7 @@ import { type ChallengeState, ChallengeStates } from './challenge-state.js'
 import { buildClaims, type Established, subjectOf } from './claims.js'
 import { EndorsementSettingsStore } from './endorsement-settings.js'
 import { FindingsReader } from './findings.js'
+import { type ImaPolicy, withImaPcr } from './ima-policy.js'
 import { makeChallenge } from './make-challenge.js'
 import { Recent } from './recent.js'
 import { RegisteredKeys } from './registered-keys.js'
@@ -56,6 +58,8 @@ export interface AttestationOptions {
   challengeLifetimeSeconds?: number
   /** How long a token is valid, in whole seconds, 1 to 86,400; 600 by default. */
   tokenLifetimeSeconds?: number
+  /** What hosts may run after they booted: asks every host for PCR 10 and its list of IMA. Not asked for by default. */
+  ima?: ImaPolicy
 }
 
 interface Parts {
@@ -223,6 +227,7 @@ export class AttestationService {
       {
         publicArea: endorsementKey,
         ...(identity.certificate === undefined ? {} : { certificate: identity.certificate }),
+        ...(identity.intermediates === undefined ? {} : { intermediates: identity.intermediates }),
       },
       this.#endorsementTrust(),
     )
@@ -237,7 +242,7 @@ export class AttestationService {
       endorsementKey,
       endorsementKeyBytes: identity.endorsementKey,
       findings: { checks, endorsement: judged.endorsement },
-      selection: this.baseImages.selection(),
+      selection: this.#selection(),
       expiresAt: clock.now() + challengeLifetimeSeconds * 1_000,
       states: this.#states,
       random,
@@ -287,11 +292,18 @@ export class AttestationService {
     )
     if (conclude(checks) !== 'pass') return undefined
     const images = this.baseImages.index()
-    const appraisal = appraiseEvidence({ state, evidence, key, images, judgedLogs: this.#judgedLogs })
+    const { ima } = this.#options
+    const appraisal = appraiseEvidence({ state, evidence, key, images, judgedLogs: this.#judgedLogs, ima })
     checks.push(...appraisal.checks)
     const { passed } = appraisal
     if (passed === undefined || conclude(checks) !== 'pass') return undefined
-    return { state, endorsement, ...passed, secureBoot: this.#secureBoot.of(passed.facts) }
+    return {
+      state,
+      endorsement,
+      ...passed,
+      secureBoot: this.#secureBoot.of(passed.facts),
+      ima: ima !== undefined,
+    }
   }
 
   async #attested(
@@ -363,6 +375,12 @@ export class AttestationService {
       },
       at: this.#options.clock.now(),
     }
+  }
+
+  /** What hosts are asked to quote. */
+  #selection(): readonly BankSelection[] {
+    const selection = this.baseImages.selection()
+    return this.#options.ima === undefined ? selection : withImaPcr(selection)
   }
 
   /** Nothing approved is nothing that could pass; saying so early spares the host its quote. */

@@ -1,4 +1,4 @@
-import { AttestationService } from '../attestation/index.js'
+import { AttestationService, type ImaPolicy } from '../attestation/index.js'
 import { TrustholdError } from '../errors/index.js'
 import { createHandler, type Handler, type RequestLog } from '../http/index.js'
 import { KeyProviderService } from '../key-provider/index.js'
@@ -30,6 +30,8 @@ export interface AuthorityOptions {
   challengeLifetimeSeconds?: number
   /** 600 by default. */
   tokenLifetimeSeconds?: number
+  /** What hosts may run after they booted; see {@link ImaPolicy}. Not asked for by default. */
+  ima?: ImaPolicy
   /** 60 by default. */
   primaryKeyLifetimeSeconds?: number
   /** Called once per request. */
@@ -64,7 +66,7 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     storage,
     clock,
     random,
-    ...given(options, ['signer', 'challengeLifetimeSeconds', 'tokenLifetimeSeconds']),
+    ...given(options, ['signer', 'challengeLifetimeSeconds', 'tokenLifetimeSeconds', 'ima']),
   })
   const opened: { close(): Promise<void> }[] = [attestation]
   const close = async () => {

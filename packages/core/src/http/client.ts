@@ -95,11 +95,13 @@ function checkUrl(text: string): URL {
 }
 
 function encodeAttestRequest({ identity, contexts, types }: AttestRequest) {
+  const { certificate, intermediates } = identity
   return {
     tpm2_request: {
       identity: {
         ek_pub: toBase64(identity.endorsementKey),
-        ...(identity.certificate === undefined ? {} : { ek_cert: toBase64(identity.certificate) }),
+        ...(certificate === undefined ? {} : { ek_cert: toBase64(certificate) }),
+        ...(intermediates === undefined ? {} : { ek_cert_chain: intermediates.map(toBase64) }),
       },
       contexts: contexts.map(toBase64),
       types,

@@ -5,7 +5,12 @@ import { fromBase64, toBase64 } from '../bytes/index.js'
 import { parseInput } from '../config/index.js'
 import { TrustholdError } from '../errors/index.js'
 import type { KeyProviderService } from '../key-provider/index.js'
-import { type AttestResult, type DeliveredKey, maxDocumentLength } from '../protocol/index.js'
+import {
+  type AttestResult,
+  type DeliveredKey,
+  maxDocumentLength,
+  maxIntermediates,
+} from '../protocol/index.js'
 import { readJson } from './body.js'
 import { toWireError } from './errors.js'
 import { attestRoute, healthRoute, jwksRoute, keyOperationRoute, openApiPath } from './routes.js'
@@ -41,7 +46,7 @@ export interface HandlerOptions {
 export type Handler = (request: Request) => Promise<Response>
 
 /** Base64 and JSON around one context document and an identity. */
-const attestBodyLimit = Math.ceil(maxDocumentLength / 3) * 4 + 32_768
+const attestBodyLimit = Math.ceil(maxDocumentLength / 3) * 4 + 32_768 + maxIntermediates * 24_576
 const keyBodyLimit = 8_192
 
 /**
@@ -89,11 +94,12 @@ function addAttestation(app: OpenAPIHono, service: AttestationService): void {
       await readJson(c.req.raw, attestBodyLimit),
       'body',
     )
-    const { ek_pub, ek_cert } = body.identity
+    const { ek_pub, ek_cert, ek_cert_chain } = body.identity
     const result = await service.attest({
       identity: {
         endorsementKey: fromBase64(ek_pub),
         ...(ek_cert === undefined ? {} : { certificate: fromBase64(ek_cert) }),
+        ...(ek_cert_chain === undefined ? {} : { intermediates: ek_cert_chain.map(fromBase64) }),
       },
       contexts: body.contexts.map(fromBase64),
       types: body.types,

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { maxDocumentLength, maxIntermediates } from '../protocol/index.js'
 
 const base64 = (maxBytes: number) =>
   z
@@ -17,8 +18,19 @@ export const attestRequest = z
       identity: z.strictObject({
         ek_pub: base64(2_048).openapi({ description: 'TPMT_PUBLIC of the endorsement key, base64' }),
         ek_cert: base64(16_384).exactOptional().openapi({ description: 'X.509 certificate, DER, base64' }),
+        ek_cert_chain: z
+          .array(base64(16_384))
+          .min(1)
+          .max(maxIntermediates)
+          .exactOptional()
+          .openapi({
+            description: 'CA certificates that may lead from ek_cert to a configured one, DER, base64',
+          }),
       }),
-      contexts: z.array(base64(1_200_000)).length(1).openapi({ description: 'One context document, base64' }),
+      contexts: z
+        .array(base64(maxDocumentLength))
+        .length(1)
+        .openapi({ description: 'One context document, base64' }),
       types: z.array(tokenKind).min(1).max(2),
     }),
   })

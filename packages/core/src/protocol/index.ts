@@ -16,16 +16,17 @@ export {
   type PcrBank,
 } from './documents.js'
 export { keyRequestDigest } from './key-request-digest.js'
-export type {
-  AttestationDocument,
-  AttestRequest,
-  AttestResult,
-  DecryptRequest,
-  DeliveredKey,
-  GeneratedKey,
-  GenerateKeyRequest,
-  HostIdentity,
-  KeyDelivery,
-  KeyRequestCredentials,
+export {
+  type AttestationDocument,
+  type AttestRequest,
+  type AttestResult,
+  type DecryptRequest,
+  type DeliveredKey,
+  type GeneratedKey,
+  type GenerateKeyRequest,
+  type HostIdentity,
+  type KeyDelivery,
+  type KeyRequestCredentials,
+  maxIntermediates,
 } from './messages.js'
 export { type QuoteBinding, qualifyingData } from './qualifying-data.js'

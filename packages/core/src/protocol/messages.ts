@@ -7,7 +7,12 @@ export interface HostIdentity {
   readonly endorsementKey: Uint8Array
   /** DER. */
   readonly certificate?: Uint8Array
+  /** CA certificates that may lead from it to a configured one, DER, at most {@link maxIntermediates}; untrusted. */
+  readonly intermediates?: readonly Uint8Array[]
 }
+
+/** Most CA certificates that a host sends along. */
+export const maxIntermediates = 16
 
 /** One leg of an attestation, from the host. */
 export interface AttestRequest {

@@ -2,18 +2,20 @@ import { SecretBytes } from '../bytes/index.js'
 import { decode, encode } from '../codec/index.js'
 import { isTrustholdError, TrustholdError } from '../errors/index.js'
 import type { AuthorityClient, CallOptions } from '../http/client.js'
-import type { AttestationKey, EndorsementKey, PcrBankSelection, PcrBankValues, Tpm } from '../ports/index.js'
+import type { AttestationKey, EndorsementKey, OpenAttestationKeyOptions, Tpm } from '../ports/index.js'
 import {
   type AttestationDocument,
   type ChallengeDocument,
   contextDocument,
   documentHead,
   type HostIdentity,
+  maxIntermediates,
   qualifyingData,
 } from '../protocol/index.js'
 import type { TokenKind } from '../token/index.js'
 import type { Check } from '../verdict/index.js'
 import type { BindingKey } from './binding-key.js'
+import { collectEvidence } from './collect-evidence.js'
 
 /** What one attestation takes. */
 export interface AttestOptions extends CallOptions {
@@ -40,17 +42,17 @@ export interface Attested {
  */
 export async function attestHost(options: AttestOptions): Promise<Attested> {
   const { tpm, saved } = options
-  const [endorsementKey] = await tpm.endorsementKeys()
+  const call = callOf(options)
+  const [endorsementKey] = await tpm.endorsementKeys(call)
   if (endorsementKey === undefined) {
     throw new TrustholdError('TPM_NOT_AVAILABLE', { what: 'an endorsement key', reason: 'the TPM has none' })
   }
-  const key = await openKey(tpm, endorsementKey, saved)
+  const key = await openKey(tpm, { endorsementKey, ...call }, saved)
   try {
-    const identity = identityOf(endorsementKey)
+    const identity = identityOf(endorsementKey, await tpm.certificateChain(call))
     const challenge = await askForChallenge(options, identity, key)
     const evidence = await answerChallenge(options, key, challenge)
-    const { client, types, signal } = options
-    const call = signal === undefined ? {} : { signal }
+    const { client, types } = options
     const result = await client.attest({ identity, contexts: [evidence], types }, call)
     if (!result.attested) throw unexpected('a third leg')
     return { documents: result.documents, checks: result.checks, saved: key.saved }
@@ -62,35 +64,41 @@ export async function attestHost(options: AttestOptions): Promise<Attested> {
 /** The saved key, or a new one when this TPM does not know it: it was cleared, or is another one. */
 async function openKey(
   tpm: Tpm,
-  endorsementKey: EndorsementKey,
+  options: OpenAttestationKeyOptions,
   saved: Uint8Array | undefined,
 ): Promise<AttestationKey> {
-  if (saved === undefined) return tpm.openAttestationKey({ endorsementKey })
+  if (saved === undefined) return tpm.openAttestationKey(options)
   try {
-    return await tpm.openAttestationKey({ endorsementKey, saved })
+    return await tpm.openAttestationKey({ ...options, saved })
   } catch (error) {
     if (!isTrustholdError(error, 'TPM_RESPONSE')) throw error
-    return tpm.openAttestationKey({ endorsementKey })
+    return tpm.openAttestationKey(options)
   }
 }
 
-function identityOf({ publicArea, certificate }: EndorsementKey): HostIdentity {
-  return { endorsementKey: publicArea, ...(certificate === undefined ? {} : { certificate }) }
+/** The chain is the certificate's, so without one there is nothing to say with it. */
+function identityOf(
+  { publicArea, certificate }: EndorsementKey,
+  intermediates: readonly Uint8Array[],
+): HostIdentity {
+  if (certificate === undefined) return { endorsementKey: publicArea }
+  const chain = intermediates.length === 0 ? {} : { intermediates: intermediates.slice(0, maxIntermediates) }
+  return { endorsementKey: publicArea, certificate, ...chain }
 }
 
 async function askForChallenge(
-  { client, bindingKey, types, signal }: AttestOptions,
+  options: AttestOptions,
   identity: HostIdentity,
   key: AttestationKey,
 ): Promise<ChallengeDocument> {
+  const { client, bindingKey, types } = options
   const hello = encode(contextDocument, {
     ...documentHead,
     kind: 'hello',
     attestationKey: key.publicArea,
     bindingKeyThumbprint: bindingKey.thumbprintBytes,
   })
-  const call = signal === undefined ? {} : { signal }
-  const result = await client.attest({ identity, contexts: [hello], types }, call)
+  const result = await client.attest({ identity, contexts: [hello], types }, callOf(options))
   const [context] = result.attested ? [] : result.contexts
   if (context === undefined) throw unexpected('no challenge')
   const document = decode(contextDocument, context)
@@ -100,12 +108,13 @@ async function askForChallenge(
 
 /** Activates the credential, quotes over what it gave, and adds what explains the quote. */
 async function answerChallenge(
-  { tpm, bindingKey }: AttestOptions,
+  options: AttestOptions,
   key: AttestationKey,
   challenge: ChallengeDocument,
 ): Promise<Uint8Array> {
+  const { tpm, bindingKey } = options
   using activationSecret = SecretBytes.take(
-    await key.activateCredential(challenge.credentialBlob, challenge.encryptedSecret),
+    await key.activateCredential(challenge.credentialBlob, challenge.encryptedSecret, callOf(options)),
   )
   const binding = activationSecret.use((secret) =>
     qualifyingData({
@@ -114,31 +123,31 @@ async function answerChallenge(
       bindingKeyThumbprint: bindingKey.thumbprintBytes,
     }),
   )
-  const eventLog = await tpm.eventLog()
-  const { message, signature, pcrs } = await quoteAndRead(tpm, key, binding, challenge.selection)
-  return encode(contextDocument, {
+  const { imaLog, systemdLog, ...evidence } = await collectEvidence(
+    tpm,
+    key,
+    binding,
+    challenge.selection,
+    callOf(options),
+  )
+  const document = {
     ...documentHead,
-    kind: 'evidence',
+    ...evidence,
     state: challenge.state,
-    message,
-    signature,
-    pcrs: pcrs.map(({ bank, values }) => ({
+    pcrs: evidence.pcrs.map(({ bank, values }) => ({
       bank: bank as ChallengeDocument['selection'][number]['bank'],
       values: [...values].map(([pcr, digest]) => ({ pcr, digest })),
     })),
-    eventLog,
-  })
+  }
+  return encode(
+    contextDocument,
+    imaLog.length + systemdLog.length === 0
+      ? { ...document, kind: 'evidence' }
+      : { ...document, kind: 'evidence-with-logs', imaLog, systemdLog },
+  )
 }
 
-async function quoteAndRead(
-  tpm: Tpm,
-  key: AttestationKey,
-  binding: Uint8Array,
-  selection: readonly PcrBankSelection[],
-): Promise<{ message: Uint8Array; signature: Uint8Array; pcrs: readonly PcrBankValues[] }> {
-  const quote = await key.quote(binding, selection)
-  return { ...quote, pcrs: await tpm.readPcrs(selection) }
-}
+const callOf = ({ signal }: CallOptions): CallOptions => (signal === undefined ? {} : { signal })
 
 const unexpected = (what: string) =>
   new TrustholdError('SERVICE_ERROR', {

@@ -162,6 +162,9 @@ describe('requests', () => {
       },
     })
     expect(seen[0]?.headers).not.toHaveProperty('authorization')
+    const intermediates = [Uint8Array.of(4), Uint8Array.of(5)]
+    await client.attest({ ...request, identity: { ...identity, intermediates } })
+    expect(JSON.parse(seen[2]?.body ?? '').tpm2_request.identity.ek_cert_chain).toEqual(['BA==', 'BQ=='])
   })
 
   it.each([

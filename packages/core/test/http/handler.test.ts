@@ -89,6 +89,15 @@ describe('attest', () => {
     })
   })
 
+  it('passes on CA certificates that came along, sixteen at most', async () => {
+    const chain = (length: number) =>
+      attestBody({ identity: { ...identity, ek_cert: 'AQ==', ek_cert_chain: Array(length).fill('Ag==') } })
+    expect((await post(attestUrl, chain(16))).status).toBe(200)
+    const [[request]] = calls as [[AttestRequest]]
+    expect(request.identity.intermediates).toEqual(Array(16).fill(Uint8Array.of(2)))
+    for (const length of [0, 17]) expect((await post(attestUrl, chain(length))).status).toBe(400)
+  })
+
   it('takes other spellings of the content type', async () => {
     for (const type of ['application/json; charset=utf-8', 'Application/JSON', ' application/json ']) {
       expect((await post(attestUrl, attestBody(), { 'content-type': type })).status).toBe(200)
@@ -249,7 +258,7 @@ describe('bodies', () => {
 
   it.each([
     [`${keyUrl}generate-key`, 8_192],
-    [attestUrl, 1_632_768],
+    [attestUrl, 8_317_440],
   ])('to %s may have %i bytes and not one more, whether they say so or not', async (url, limit) => {
     const streamed = (length: number, declared?: number) =>
       handler(

@@ -50,6 +50,20 @@ const golden: Readonly<Record<ContextDocument['kind'], { document: ContextDocume
     },
     hex: `54484c44 01 03 0001 08 0001 09 0001 0a 02 0004 01 00 14 ${'01'.repeat(20)} 000d 00 00000002 0b0c`,
   },
+  'evidence-with-logs': {
+    document: {
+      ...documentHead,
+      kind: 'evidence-with-logs',
+      state: Uint8Array.of(8),
+      message: Uint8Array.of(9),
+      signature: Uint8Array.of(10),
+      pcrs: [{ bank: 'sha256', values: [] }],
+      eventLog: Uint8Array.of(11, 12),
+      imaLog: Uint8Array.of(13),
+      systemdLog: Uint8Array.of(14, 15, 16),
+    },
+    hex: '54484c44 01 04 0001 08 0001 09 0001 0a 01 000b 00 00000002 0b0c 00000001 0d 00000003 0e0f10',
+  },
 }
 const bytesOf = (hex: string) => fromHex(hex.replaceAll(' ', ''))
 const codeOf = (bytes: Uint8Array) => thrownBy(() => decode(contextDocument, bytes)).code
@@ -79,14 +93,14 @@ describe.each(Object.entries(golden))('a document of kind %s', (_, { document, h
       [4, 0],
       [4, 2],
       [5, 0],
-      [5, 4],
+      [5, 5],
     ] as const) {
       expect(codeOf(bytes.with(at, value))).toBe('CODEC_VALUE')
     }
   })
 
   it('is never read as another kind', () => {
-    for (const kind of [1, 2, 3]) {
+    for (const kind of [1, 2, 3, 4]) {
       if (bytes[5] !== kind)
         expect(isTrustholdError(thrownBy(() => decode(contextDocument, bytes.with(5, kind))))).toBe(true)
     }
@@ -109,7 +123,7 @@ describe.each(Object.entries(golden))('a document of kind %s', (_, { document, h
 })
 
 describe('limits', () => {
-  const { hello, challenge, evidence } = golden
+  const { hello, challenge, evidence, 'evidence-with-logs': withLogs } = golden
   const writes = (document: object) => {
     const bytes = encode(contextDocument, document as ContextDocument)
     // Compared as bytes: a matcher takes seconds for a large array.
@@ -126,6 +140,9 @@ describe('limits', () => {
     ['message', 4_096, evidence],
     ['signature', 4_096, evidence],
     ['eventLog', 1_048_576, evidence],
+    ['eventLog', 1_048_576, withLogs],
+    ['imaLog', 4_194_304, withLogs],
+    ['systemdLog', 524_288, withLogs],
   ])('%s has at most %i bytes', (name, limit, { document }) => {
     writes({ ...document, [name]: fill(limit, 1) })
     refuses({ ...document, [name]: fill(limit + 1, 1) })
@@ -211,7 +228,14 @@ describe('limits', () => {
 
 describe('any bytes', () => {
   it('are refused with a codec error, or are exactly what the document is written as', () => {
-    const start = fc.constantFrom('', '54484c44', '54484c440101', '54484c440102', '54484c440103')
+    const start = fc.constantFrom(
+      '',
+      '54484c44',
+      '54484c440101',
+      '54484c440102',
+      '54484c440103',
+      '54484c440104',
+    )
     fc.assert(
       fc.property(start, fc.uint8Array({ maxLength: 200 }), (head, tail) => {
         const bytes = Uint8Array.of(...fromHex(head), ...tail)

@@ -3,7 +3,13 @@ import { decode, encode } from '../../src/codec/index.js'
 import { TrustholdError } from '../../src/errors/index.js'
 import type { AuthorityClient } from '../../src/http/index.js'
 import { type EcPublicJwk, encryptTo } from '../../src/jose/index.js'
-import type { AttestationKey, EndorsementKey, OpenAttestationKeyOptions, Tpm } from '../../src/ports/index.js'
+import type {
+  AttestationKey,
+  EndorsementKey,
+  OpenAttestationKeyOptions,
+  PcrBankSelection,
+  Tpm,
+} from '../../src/ports/index.js'
 import {
   type AttestRequest,
   type AttestResult,
@@ -13,10 +19,18 @@ import {
   type KeyRequestCredentials,
 } from '../../src/protocol/index.js'
 import { tokenType } from '../../src/token/index.js'
+import {
+  pcrDigest,
+  toPcrSelection,
+  tpmGeneratedValue,
+  tpmsAttest,
+  tpmtSignature,
+} from '../../src/tpm2/index.js'
 import { type FakeClock, goodClaims, makeKey, signJws } from '../token/fixtures.js'
 
 export const endorsementKey: EndorsementKey = {
   kind: 'rsa-2048',
+  template: 'L-1',
   publicArea: Uint8Array.of(1, 2),
   certificate: Uint8Array.of(3),
 }
@@ -28,6 +42,30 @@ export const responseError = new TrustholdError('TPM_RESPONSE', {
   name: 'INTEGRITY',
 })
 
+const notAsked = () => {
+  throw new Error('attestation asks for no such thing')
+}
+
+/** A quote over these values, as far as whoever collects evidence looks at it. */
+function quoteOver(
+  held: ReadonlyMap<number, Uint8Array>,
+  wanted: readonly PcrBankSelection[],
+): { message: Uint8Array; signature: Uint8Array } {
+  const quoted = wanted.flatMap(({ pcrs }) => pcrs.map((pcr) => held.get(pcr) as Uint8Array))
+  return {
+    message: encode(tpmsAttest, {
+      magic: tpmGeneratedValue,
+      type: 'quote',
+      qualifiedSigner: Uint8Array.of(0, 11),
+      extraData: new Uint8Array(),
+      clockInfo: { clock: 1n, resetCount: 1, restartCount: 0, safe: true },
+      firmwareVersion: 1n,
+      attested: { pcrSelect: toPcrSelection(wanted), pcrDigest: pcrDigest('sha256', quoted) },
+    }),
+    signature: encode(tpmtSignature, { sigAlg: 'rsassa', hash: 'sha256', sig: Uint8Array.of(8) }),
+  }
+}
+
 /** A TPM whose every step a test can break. */
 export interface ScriptedTpm extends Tpm {
   readonly steps: string[]
@@ -37,6 +75,10 @@ export interface ScriptedTpm extends Tpm {
   /** Thrown by the step of that name. */
   readonly failures: Map<string, Error | undefined>
   qualifyingData?: Uint8Array
+  /** What the PCRs hold. */
+  values: ReadonlyMap<number, Uint8Array>
+  logs: { ima?: Uint8Array; systemd?: Uint8Array }
+  chain: readonly Uint8Array[]
 }
 
 export function scriptedTpm(): ScriptedTpm {
@@ -50,6 +92,9 @@ export function scriptedTpm(): ScriptedTpm {
     open: new Set(),
     opened: [],
     failures: new Map(),
+    values,
+    logs: {},
+    chain: [],
     async endorsementKeys() {
       step('endorsementKeys')
       return tpm.failures.has('none') ? [] : [endorsementKey]
@@ -64,11 +109,15 @@ export function scriptedTpm(): ScriptedTpm {
           step('activate')
           return new Uint8Array(32).fill(6)
         },
-        async quote(data) {
+        async quote(data, wanted) {
           step('quote')
           tpm.qualifyingData = data
-          return { message: Uint8Array.of(7), signature: Uint8Array.of(8) }
+          return quoteOver(tpm.values, wanted)
         },
+        certify: notAsked,
+        certifyCreation: notAsked,
+        certifyTime: notAsked,
+        remove: notAsked,
         async close() {
           tpm.open.delete(key)
         },
@@ -76,14 +125,31 @@ export function scriptedTpm(): ScriptedTpm {
       tpm.open.add(key)
       return key
     },
-    async readPcrs() {
+    async readPcrs(wanted) {
       step('readPcrs')
-      return [{ bank: 'sha256', values }]
+      return wanted.map(({ bank, pcrs }) => ({
+        bank,
+        values: new Map(pcrs.map((pcr) => [pcr, tpm.values.get(pcr) as Uint8Array])),
+      }))
     },
     async eventLog() {
       step('eventLog')
       return Uint8Array.of(5)
     },
+    async imaLog() {
+      step('imaLog')
+      return tpm.logs.ima
+    },
+    async systemdLog() {
+      step('systemdLog')
+      return tpm.logs.systemd
+    },
+    certificateChain: async () => tpm.chain,
+    openSigningKey: notAsked,
+    openDecryptionKey: notAsked,
+    openStorageKey: notAsked,
+    importSealed: notAsked,
+    openSealed: notAsked,
     close: async () => undefined,
   }
   return tpm

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { toHex } from '../../src/bytes/index.js'
+import { decode } from '../../src/codec/index.js'
 import { TrustholdError } from '../../src/errors/index.js'
 import { encryptTo, sealDirect, thumbprint } from '../../src/jose/index.js'
 import { type AttestResult, documentHead, qualifyingData } from '../../src/protocol/index.js'
 import { createProofVerifier } from '../../src/token/index.js'
+import { pcrDigest, tpmsAttest } from '../../src/tpm2/index.js'
 import { createTrustedHost, type TrustedHost } from '../../src/trusted-host/index.js'
 import { rejectionOf } from '../jose/thrown.js'
 import { type FakeClock, fakeClock, makeKey, mapGuard, random } from '../token/fixtures.js'
@@ -61,10 +63,9 @@ describe('attest', () => {
     )
     expect(evidence).toMatchObject({
       state: Uint8Array.of(3),
-      message: Uint8Array.of(7),
-      signature: Uint8Array.of(8),
       eventLog: Uint8Array.of(5),
     })
+    expect(decode(tpmsAttest, evidence.message).type).toBe('quote')
     expect(evidence.pcrs).toEqual([
       { bank: 'sha256', values: [0, 7].map((pcr) => ({ pcr, digest: new Uint8Array(32).fill(pcr) })) },
     ])
@@ -191,6 +192,101 @@ describe('attest', () => {
       expect(client.attestations.length).toBe(before + 2)
     },
   )
+
+  describe('logs of the operating system', () => {
+    const asked = (pcrs: readonly number[]) => {
+      client.answers.push(() =>
+        notAttested(asContext({ ...challenge, selection: [{ bank: 'sha256', pcrs: [...pcrs] }] })),
+      )
+    }
+    const evidence = () => client.attestations.at(-1)?.document
+    beforeEach(() => {
+      tpm.values = new Map(Array.from({ length: 24 }, (_, pcr) => [pcr, new Uint8Array(32).fill(pcr)]))
+      tpm.logs = { ima: Uint8Array.of(1, 2), systemd: Uint8Array.of(3) }
+    })
+
+    it('are shown when their PCRs are asked for, and only then', async () => {
+      asked([0, 10, 11])
+      await host.attest()
+      expect(evidence()).toMatchObject({
+        kind: 'evidence-with-logs',
+        imaLog: Uint8Array.of(1, 2),
+        systemdLog: Uint8Array.of(3),
+      })
+      asked([0, 10])
+      await host.attest()
+      expect(evidence()).toMatchObject({ imaLog: Uint8Array.of(1, 2), systemdLog: new Uint8Array() })
+      asked([15])
+      await host.attest()
+      expect(evidence()).toMatchObject({ imaLog: new Uint8Array(), systemdLog: Uint8Array.of(3) })
+      await host.attest()
+      expect(evidence()).toMatchObject({ kind: 'evidence' })
+    })
+
+    it('that there are none of leave the document as every service reads it', async () => {
+      tpm.logs = {}
+      asked([10, 11])
+      await host.attest()
+      expect(evidence()?.kind).toBe('evidence')
+    })
+
+    it('of IMA are read after the quote, so that every quoted entry is in them', async () => {
+      asked([10])
+      await host.attest()
+      expect(tpm.steps.slice(-3)).toEqual(['quote', 'readPcrs', 'imaLog'])
+    })
+
+    it('of systemd that grow while the PCRs are quoted are read again', async () => {
+      asked([11])
+      const { systemdLog } = tpm
+      let reads = 0
+      tpm.systemdLog = async () => {
+        await systemdLog()
+        return Uint8Array.of(...Array.from({ length: Math.min(++reads, 4) }, () => 3))
+      }
+      await host.attest()
+      expect(evidence()).toMatchObject({ systemdLog: Uint8Array.of(3, 3, 3, 3) })
+      expect(tpm.steps.filter((step) => step === 'quote')).toHaveLength(3)
+    })
+  })
+
+  /** Measures something after each of the first quotes. */
+  const measuring = (times: number) => {
+    const { readPcrs } = tpm
+    let left = times
+    tpm.readPcrs = (selection) => {
+      if (left-- > 0)
+        tpm.values = new Map([...tpm.values].map(([pcr]) => [pcr, new Uint8Array(32).fill(left)]))
+      return readPcrs(selection)
+    }
+  }
+
+  it('quotes again when something was measured before the values were read', async () => {
+    measuring(3)
+    await host.attest()
+    expect(tpm.steps.filter((step) => step === 'quote')).toHaveLength(4)
+    const { document } = client.attestations.at(-1) ?? {}
+    if (document?.kind !== 'evidence') throw new Error('no evidence')
+    const attest = decode(tpmsAttest, document.message)
+    if (attest.type !== 'quote') throw new Error('no quote')
+    const digests = document.pcrs.flatMap(({ values }) => values.map(({ digest }) => digest))
+    expect(pcrDigest('sha256', digests)).toEqual(attest.attested.pcrDigest)
+  })
+
+  it('gives up on PCRs that never come to rest, and leaves no key', async () => {
+    measuring(1_000)
+    expect((await rejectionOf(host.attest())).code).toBe('TPM_NOT_AVAILABLE')
+    expect(tpm.open.size).toBe(0)
+  })
+
+  it('shows the CA certificates of the TPM beside the certificate, sixteen at most', async () => {
+    tpm.chain = Array.from({ length: 20 }, (_, i) => Uint8Array.of(i))
+    await host.attest()
+    expect(client.attestations[0]?.request.identity.intermediates).toEqual(tpm.chain.slice(0, 16))
+    tpm.endorsementKeys = async () => [{ kind: 'rsa-2048', template: 'L-1', publicArea: Uint8Array.of(1) }]
+    await host.attest()
+    expect(client.attestations.at(-1)?.request.identity).toEqual({ endorsementKey: Uint8Array.of(1) })
+  })
 
   it('needs an endorsement key', async () => {
     tpm.failures.set('none', undefined)
