@@ -1,11 +1,13 @@
 import { TrustholdError } from '@trusthold/core/errors'
+import { type Clock, type RandomSource, systemClock, systemRandom } from '@trusthold/core/ports'
+import { createTransport, type Transport } from './cluster/index.js'
 import {
   createSecurity,
-  createTransport,
+  type KmipProxy,
   type KmipTlsOptions,
   parseEndpoint,
+  parseProxy,
   type ServerAddress,
-  type Transport,
 } from './connection/index.js'
 import { isKmipVersion, type KmipVersion } from './ttlv/index.js'
 
@@ -14,6 +16,8 @@ export interface KmipClientOptions {
   /** All hold the same objects; tried in this order. */
   readonly servers: readonly ServerAddress[]
   readonly tls: KmipTlsOptions
+  /** An HTTP proxy on the way to every server. */
+  readonly proxy?: KmipProxy
   /** Speaks this version without asking the server, for old appliances that cannot be asked. */
   readonly version?: KmipVersion
   /** Versions that may be spoken, in order of preference; 1.4 down to 1.0 by default. */
@@ -21,6 +25,8 @@ export interface KmipClientOptions {
   readonly timeouts?: {
     /** Time to connect to one server, TLS included, in milliseconds; 5,000 by default. */
     readonly connect?: number
+    /** Time for one request to one server, in milliseconds; 10,000 by default. Then another server may be asked. */
+    readonly request?: number
     /** Time for a whole call, in milliseconds; 30,000 by default. */
     readonly call?: number
     /**
@@ -28,11 +34,17 @@ export interface KmipClientOptions {
      * ones after 30 seconds.
      */
     readonly idle?: number
+    /** How long a connection is used at all, in milliseconds; an hour by default. */
+    readonly lifetime?: number
   }
   /** Connections to one server, at most; 4 by default. */
   readonly maxConnections?: number
   /** Longest response, in bytes; 1 MiB by default. */
   readonly maxResponseBytes?: number
+  /** Tells when a server that failed is tried again, and when certificates end; the machine's by default. */
+  readonly clock?: Clock
+  /** Spreads the times at which failed servers are tried again; the system's by default. */
+  readonly random?: RandomSource
 }
 
 /** Versions 2.x are for those who ask for them: servers announce them, and are less proven there. */
@@ -59,22 +71,36 @@ function chooseVersions({ version, versions }: KmipClientOptions): readonly Kmip
 
 const longestWait = 2 ** 31 - 1
 
+const defaultTimeouts = { connect: 5_000, request: 10_000, call: 30_000, idle: 25_000, lifetime: 3_600_000 }
+
+function chooseTimeouts({ timeouts = {} }: KmipClientOptions): typeof defaultTimeouts {
+  const chosen = { ...defaultTimeouts, ...timeouts }
+  for (const [name, value] of Object.entries(chosen)) requireCount(`timeouts.${name}`, value, longestWait)
+  return chosen
+}
+
 /**
  * Makes the transport that the options describe.
  * @throws CONFIGURATION_INVALID
  */
 export function openTransport(options: KmipClientOptions): Transport {
-  const { servers, timeouts = {}, maxConnections = 4, maxResponseBytes = 1 << 20 } = options
+  const { servers, maxConnections = 4, maxResponseBytes = 1 << 20 } = options
   if (servers.length === 0) throw invalid('servers', 'at least one is needed')
+  const timeouts = chooseTimeouts(options)
   return createTransport({
     endpoints: servers.map(parseEndpoint),
     security: createSecurity(options.tls),
+    proxy: options.proxy === undefined ? undefined : parseProxy(options.proxy),
     versions: chooseVersions(options),
-    pinned: options.version !== undefined,
-    connectMilliseconds: requireCount('timeouts.connect', timeouts.connect ?? 5_000, longestWait),
-    callMilliseconds: requireCount('timeouts.call', timeouts.call ?? 30_000, longestWait),
-    idleMilliseconds: requireCount('timeouts.idle', timeouts.idle ?? 25_000, longestWait),
+    pinned: options.version,
+    connectMilliseconds: timeouts.connect,
+    requestMilliseconds: timeouts.request,
+    callMilliseconds: timeouts.call,
+    idleMilliseconds: timeouts.idle,
+    lifetimeMilliseconds: timeouts.lifetime,
     maxConnections: requireCount('maxConnections', maxConnections, 1_000),
-    limits: { maxBytes: requireCount('maxResponseBytes', maxResponseBytes, 2 ** 30) },
+    maxBytes: requireCount('maxResponseBytes', maxResponseBytes, 2 ** 30),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
   })
 }

@@ -1,6 +1,6 @@
 import { TrustholdError } from '@trusthold/core/errors'
 import { type KmipClientOptions, openTransport } from './client-options.js'
-import type { CallOptions, Transport } from './connection/index.js'
+import type { CallOptions, Transport } from './cluster/index.js'
 import { type ManagedKey, toManagedKey } from './managed-key.js'
 import {
   activate,

@@ -4,7 +4,14 @@
  */
 export { type CreatedKey, type CreateKey, KmipClient, type LocateFilter, type Revocation } from './client.js'
 export type { KmipClientOptions } from './client-options.js'
-export type { CallOptions, KmipTlsOptions, ServerAddress } from './connection/index.js'
+export type { CallOptions, CircuitState, EndpointHealth } from './cluster/index.js'
+export {
+  type ClientIdentity,
+  type KmipProxy,
+  type KmipTlsOptions,
+  readClientPkcs12,
+  type ServerAddress,
+} from './connection/index.js'
 export { type KmipKeyServerOptions, kmip } from './key-server.js'
 export type { ManagedKey } from './managed-key.js'
 export {

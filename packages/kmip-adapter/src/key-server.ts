@@ -9,7 +9,7 @@ import type {
 } from '@trusthold/core/ports'
 import { KmipClient } from './client.js'
 import type { KmipClientOptions } from './client-options.js'
-import type { CallOptions } from './connection/index.js'
+import type { CallOptions } from './cluster/index.js'
 import type { AttributeSet, UsageBit } from './protocol/index.js'
 import type { Enumerated } from './ttlv/index.js'
 

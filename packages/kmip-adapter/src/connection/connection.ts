@@ -1,10 +1,13 @@
-import { isIP } from 'node:net'
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls'
-import { describeError, TrustholdError } from '@trusthold/core/errors'
-import type { Endpoint } from './endpoint.js'
+import type { TLSSocket } from 'node:tls'
+import { TrustholdError } from '@trusthold/core/errors'
+import { transportFailed } from './failure.js'
 import { createFrameAssembler, type FrameAssembler } from './frame-assembler.js'
 import { type Phase, type Scope, waitWithin } from './scope.js'
-import type { Security } from './security.js'
+import { endOf, type Security } from './security.js'
+import { openSocket, type Route } from './socket.js'
+
+/** Who ended a connection. */
+export type EndedBy = 'us' | 'server'
 
 /** One connection to a server, with at most one request in flight. */
 export interface Connection {
@@ -14,6 +17,8 @@ export interface Connection {
   readonly answered: number
   /** Whether any byte of an answer came since the last request was sent. */
   readonly answering: boolean
+  /** When the server's certificate ends, in milliseconds since 1970. */
+  readonly serverCertificateEnds: number | undefined
   /**
    * Sends a request and waits for its response. Whatever goes wrong destroys the connection, so that a late answer is
    * never taken for the next one's.
@@ -25,84 +30,15 @@ export interface Connection {
   /** Keeps the process alive, or lets it end, while nothing is in flight. */
   hold(busy: boolean): void
   /** Calls back once, when the connection is gone. */
-  onGone(callback: () => void): void
+  onGone(callback: (by: EndedBy) => void): void
   destroy(): void
 }
 
-/** What a connection needs to know besides its endpoint. */
+/** What a connection needs to know besides the way to its server. */
 export interface ConnectionOptions {
   readonly security: Security
   /** Longest response in bytes. */
   readonly maxBytes: number
-}
-
-function failed(endpoint: string, phase: Phase, cause: unknown): TrustholdError<'TRANSPORT_FAILED'> {
-  const reason = cause === undefined ? 'the server closed the connection' : describeError(cause)
-  const isCertificateProblem =
-    phase === 'tls' && /CERT|ALTNAME|ISSUER|alert/i.test(`${codeOf(cause)} ${reason}`)
-  return new TrustholdError(
-    'TRANSPORT_FAILED',
-    { endpoint, phase, reason: reason === '' ? codeOf(cause) : reason },
-    { cause, ...(isCertificateProblem ? { retryable: false } : {}) },
-  )
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' ? code : ''
-}
-
-/** Waits for an event of a socket that is being set up; any failure destroys the socket. */
-function waitForEvent(
-  socket: TLSSocket,
-  event: string,
-  endpoint: string,
-  phase: Phase,
-  scope: Scope,
-): Promise<void> {
-  return waitWithin<void>(
-    scope,
-    () => scope.error(endpoint, phase),
-    (resolve, reject) => {
-      const stopListening = (): void => {
-        socket.off(event, onEvent).off('error', onError).off('close', onClose)
-      }
-      const fail = (cause: unknown): void => {
-        stopListening()
-        socket.on('error', () => undefined).destroy()
-        reject(failed(endpoint, phase, cause))
-      }
-      const onEvent = (): void => {
-        stopListening()
-        resolve()
-      }
-      const onError = (error: unknown): void => fail(error)
-      const onClose = (): void => fail(undefined)
-      socket.once(event, onEvent).once('error', onError).once('close', onClose)
-      return () => fail(undefined)
-    },
-  )
-}
-
-async function openSocket(endpoint: Endpoint, security: Security, scope: Scope): Promise<TLSSocket> {
-  const { host, port, label } = endpoint
-  if (scope.signal.aborted) throw scope.error(label, 'connect')
-  const name = security.serverName ?? host
-  const socket = connectTls({
-    host,
-    port,
-    secureContext: security.context,
-    rejectUnauthorized: true,
-    ...(isIP(name) === 0 ? { servername: name } : {}),
-    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
-  })
-  await waitForEvent(socket, 'connect', label, 'connect', scope)
-  await waitForEvent(socket, 'secureConnect', label, 'tls', scope)
-  if (!socket.authorized) {
-    socket.destroy()
-    throw failed(label, 'tls', socket.authorizationError)
-  }
-  return socket.setNoDelay(true)
 }
 
 interface Waiter {
@@ -115,8 +51,8 @@ class TlsConnection implements Connection {
   readonly #endpoint: string
   readonly #assembler: FrameAssembler
   #waiter: Waiter | undefined
-  #goneCallback: (() => void) | undefined
-  #gone = false
+  #goneCallback: ((by: EndedBy) => void) | undefined
+  #endedBy: EndedBy | undefined
   answered = 0
   answering = false
 
@@ -124,18 +60,26 @@ class TlsConnection implements Connection {
     this.#socket = socket
     this.#endpoint = endpoint
     this.#assembler = createFrameAssembler(maxBytes)
+    const ended = (cause?: Error): void => this.#end('server', transportFailed(endpoint, 'read', cause))
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
-    socket.on('error', (error) => this.#fail(failed(endpoint, 'read', error)))
-    socket.on('end', () => this.#fail(failed(endpoint, 'read', undefined)))
-    socket.on('close', () => this.#fail(failed(endpoint, 'read', undefined)))
+    socket.on('error', ended)
+    socket.on('end', () => ended())
+    socket.on('close', () => ended())
   }
 
   get usable(): boolean {
-    return !this.#gone && !this.#socket.destroyed && this.#waiter === undefined
+    return this.#endedBy === undefined && !this.#socket.destroyed && this.#waiter === undefined
+  }
+
+  get serverCertificateEnds(): number | undefined {
+    const certificate = this.#socket.getPeerX509Certificate()
+    return certificate === undefined ? undefined : endOf(certificate)
   }
 
   async exchange(request: Uint8Array, scope: Scope): Promise<Uint8Array> {
-    if (this.#gone || this.#socket.destroyed) throw failed(this.#endpoint, 'write', undefined)
+    if (this.#endedBy !== undefined || this.#socket.destroyed) {
+      throw transportFailed(this.#endpoint, 'write', undefined)
+    }
     if (this.#waiter !== undefined) {
       const reason = 'a request is in flight on this connection'
       throw new TrustholdError('ARGUMENT_INVALID', { name: 'request', reason })
@@ -146,10 +90,10 @@ class TlsConnection implements Connection {
     return await waitWithin<Uint8Array>(scope, endedBy, (resolve, reject) => {
       this.#waiter = { resolve, reject }
       this.#socket.write(request, (error) => {
-        if (error) this.#fail(failed(this.#endpoint, 'write', error))
+        if (error) this.#end('server', transportFailed(this.#endpoint, 'write', error))
         else phase = 'read'
       })
-      return () => this.#fail(endedBy())
+      return () => this.#end('us', endedBy())
     })
   }
 
@@ -158,13 +102,13 @@ class TlsConnection implements Connection {
     else this.#socket.unref()
   }
 
-  onGone(callback: () => void): void {
-    if (this.#gone) callback()
-    else this.#goneCallback = callback
+  onGone(callback: (by: EndedBy) => void): void {
+    if (this.#endedBy === undefined) this.#goneCallback = callback
+    else callback(this.#endedBy)
   }
 
   destroy(): void {
-    this.#fail(new TrustholdError('TRANSPORT_CLOSED', { endpoint: this.#endpoint }))
+    this.#end('us', new TrustholdError('TRANSPORT_CLOSED', { endpoint: this.#endpoint }))
   }
 
   #receive(chunk: Uint8Array): void {
@@ -183,18 +127,18 @@ class TlsConnection implements Connection {
       if (surplus.length > 0 || this.#assembler.pending > 0) this.destroy()
       waiter.resolve(frame)
     } catch (error) {
-      this.#fail(error)
+      this.#end('us', error)
     }
   }
 
   /** Ends the connection, and what waits for an answer with this error. */
-  #fail(error: unknown): void {
+  #end(by: EndedBy, error: unknown): void {
     const waiter = this.#waiter
     this.#waiter = undefined
-    if (!this.#gone) {
-      this.#gone = true
+    if (this.#endedBy === undefined) {
+      this.#endedBy = by
       this.#socket.destroy()
-      this.#goneCallback?.()
+      this.#goneCallback?.(by)
     }
     waiter?.reject(error)
   }
@@ -205,10 +149,10 @@ class TlsConnection implements Connection {
  * @throws TRANSPORT_FAILED or TRANSPORT_TIMEOUT with the phase `connect` or `tls`; TRANSPORT_ABORTED, TRANSPORT_CLOSED
  */
 export async function openConnection(
-  endpoint: Endpoint,
-  options: ConnectionOptions,
+  route: Route,
+  { security, maxBytes }: ConnectionOptions,
   scope: Scope,
 ): Promise<Connection> {
-  const socket = await openSocket(endpoint, options.security, scope)
-  return new TlsConnection(socket, endpoint.label, options.maxBytes)
+  const socket = await openSocket(route, security, scope)
+  return new TlsConnection(socket, route.endpoint.label, maxBytes)
 }

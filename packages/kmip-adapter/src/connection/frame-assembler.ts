@@ -1,4 +1,3 @@
-import { concatBytes } from '@trusthold/core/bytes'
 import { TrustholdError } from '@trusthold/core/errors'
 import { messageHeaderLength, messageLength, tags } from '../ttlv/index.js'
 
@@ -9,10 +8,16 @@ const responseStart = [
   1,
 ]
 
+/** What is kept ready for the next response, in bytes; most are far smaller. */
+const smallest = 1_024
+/** A buffer that grew beyond this is given up once it is empty. */
+const largestKept = 65_536
+
 /** Cuts a stream of bytes into messages. */
 export interface FrameAssembler {
   /**
-   * Adds bytes that came in.
+   * Adds bytes that came in, and overwrites them: they may hold a key, of which one copy is enough. Memory grows with
+   * what came, not with what a header claims.
    * @returns the messages that they complete, as arrays of their own
    * @throws CODEC_VALUE when a message does not start as a response does; CODEC_LIMIT when it is too long. The stream
    * cannot be read on after that.
@@ -34,7 +39,10 @@ function checkStart(bytes: Uint8Array): void {
   }
 }
 
-function checkLength(bytes: Uint8Array, maxBytes: number): number {
+/** The length of the message that starts here, once its header is complete. */
+function lengthOf(bytes: Uint8Array, maxBytes: number): number | undefined {
+  checkStart(bytes)
+  if (bytes.length < messageHeaderLength) return undefined
   const length = messageLength(bytes)
   if (length <= maxBytes) return length
   const context = { path: 'ResponseMessage', offset: 0, limit: maxBytes, actual: length }
@@ -43,38 +51,41 @@ function checkLength(bytes: Uint8Array, maxBytes: number): number {
 
 /** Makes an assembler for responses of at most `maxBytes`. */
 export function createFrameAssembler(maxBytes: number): FrameAssembler {
-  let chunks: Uint8Array[] = []
+  let buffer = new Uint8Array(smallest)
   let collected = 0
-  let needed = messageHeaderLength
 
-  const join = (): Uint8Array => {
-    const joined = concatBytes(...chunks)
-    // What came in may hold a key; one copy of it is enough.
-    for (const chunk of chunks) chunk.fill(0)
-    return joined
+  const append = (chunk: Uint8Array): void => {
+    const needed = collected + chunk.length
+    if (needed > buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * buffer.length))
+      grown.set(buffer.subarray(0, collected))
+      buffer.fill(0)
+      buffer = grown
+    }
+    buffer.set(chunk, collected)
+    chunk.fill(0)
+    collected = needed
+  }
+
+  const removeFirst = (length: number): void => {
+    buffer.copyWithin(0, length, collected)
+    buffer.fill(0, collected - length, collected)
+    collected -= length
+    if (collected === 0 && buffer.length > largestKept) buffer = new Uint8Array(smallest)
   }
 
   const takeFrame = (): Uint8Array | undefined => {
-    if (collected >= 1 && needed === messageHeaderLength) {
-      chunks = [join()]
-      const start = chunks[0] as Uint8Array
-      checkStart(start)
-      if (collected >= messageHeaderLength) needed = checkLength(start, maxBytes)
-    }
-    if (collected < needed || collected < messageHeaderLength) return undefined
-    const all = join()
-    const frame = all.slice(0, needed)
-    chunks = [all.slice(needed)]
-    all.fill(0)
-    collected -= needed
-    needed = messageHeaderLength
+    const bytes = buffer.subarray(0, collected)
+    const length = lengthOf(bytes, maxBytes)
+    if (length === undefined || bytes.length < length) return undefined
+    const frame = bytes.slice(0, length)
+    removeFirst(length)
     return frame
   }
 
   return {
     push(chunk) {
-      chunks.push(chunk)
-      collected += chunk.length
+      append(chunk)
       const frames: Uint8Array[] = []
       for (let frame = takeFrame(); frame !== undefined; frame = takeFrame()) frames.push(frame)
       return frames

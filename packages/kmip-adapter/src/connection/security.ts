@@ -1,8 +1,12 @@
 import { X509Certificate } from 'node:crypto'
-import { createSecureContext, type SecureContext } from 'node:tls'
+import { checkServerIdentity, createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls'
 import { describeError, TrustholdError } from '@trusthold/core/errors'
+import { findPinFault, type Pins, parsePins } from './pins.js'
 
-/** How the two sides prove who they are. PEM texts. */
+/**
+ * How the two sides prove who they are. PEM texts; `readClientPkcs12` makes them of a PKCS#12 file. A server's
+ * certificate is always checked, chain and name: nothing turns that off.
+ */
 export interface KmipTlsOptions {
   /** Our certificate, with intermediates if any. */
   readonly clientCertificate: string
@@ -13,6 +17,11 @@ export interface KmipTlsOptions {
    * at.
    */
   readonly trustedCertificates: readonly string[]
+  /**
+   * SHA-256 digests, hexadecimal, of the certificates that servers may have or of their public keys
+   * (SubjectPublicKeyInfo): one of them must fit, and the chain and the name as well.
+   */
+  readonly pinnedCertificates?: readonly string[]
   /** The name that a server's certificate must have; by default the host by which it is reached. */
   readonly serverName?: string
   /** OpenSSL's list of cipher suites for TLS 1.2; Node's by default. */
@@ -23,21 +32,27 @@ export interface KmipTlsOptions {
 export interface Security {
   readonly context: SecureContext
   readonly serverName: string | undefined
+  readonly pins: Pins
+  /** When our own certificate ends, in milliseconds since 1970. */
+  readonly clientCertificateEnds: number
 }
 
 function invalid(name: string, reason: string): TrustholdError<'CONFIGURATION_INVALID'> {
   return new TrustholdError('CONFIGURATION_INVALID', { name, reason })
 }
 
-function requireCertificates(name: string, certificates: readonly string[]): void {
-  if (certificates.length === 0) throw invalid(name, 'at least one certificate is needed')
-  for (const certificate of certificates) {
-    try {
-      new X509Certificate(certificate)
-    } catch {
-      throw invalid(name, 'expected a certificate in PEM')
-    }
+/** The first certificate of a PEM text. */
+function parseFirst(name: string, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    throw invalid(name, 'expected a certificate in PEM')
   }
+}
+
+/** When a certificate ends, in milliseconds since 1970. */
+export function endOf(certificate: X509Certificate): number {
+  return Date.parse(certificate.validTo)
 }
 
 /**
@@ -45,23 +60,39 @@ function requireCertificates(name: string, certificates: readonly string[]): voi
  * @throws CONFIGURATION_INVALID when one is missing, is not what it should be, or the two do not belong together
  */
 export function createSecurity(options: KmipTlsOptions): Security {
-  requireCertificates('trustedCertificates', options.trustedCertificates)
-  requireCertificates('clientCertificate', [options.clientCertificate])
-  if (!options.clientPrivateKey.includes('-----BEGIN')) {
+  const { trustedCertificates, clientCertificate, clientPrivateKey } = options
+  if (trustedCertificates.length === 0) throw invalid('trustedCertificates', 'at least one is needed')
+  for (const pem of trustedCertificates) parseFirst('trustedCertificates', pem)
+  const own = parseFirst('clientCertificate', clientCertificate)
+  if (!clientPrivateKey.includes('-----BEGIN')) {
     throw invalid('clientPrivateKey', 'expected a private key in PEM')
   }
+  const pins = parsePins(options.pinnedCertificates ?? [])
   try {
     const context = createSecureContext({
-      cert: options.clientCertificate,
-      key: options.clientPrivateKey,
-      ca: [...options.trustedCertificates],
+      cert: clientCertificate,
+      key: clientPrivateKey,
+      ca: [...trustedCertificates],
       minVersion: 'TLSv1.2',
       // A trusted certificate may be an intermediate one, or the server's own.
       allowPartialTrustChain: true,
       ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
     })
-    return { context, serverName: options.serverName }
+    return { context, serverName: options.serverName, pins, clientCertificateEnds: endOf(own) }
   } catch (error) {
     throw invalid('tls', describeError(error))
   }
+}
+
+/**
+ * What is wrong with a server's certificate besides its chain, which TLS has checked: its name, and whether it is a
+ * pinned one.
+ * @param host where the server was looked for
+ */
+export function findCertificateFault(
+  { serverName, pins }: Security,
+  host: string,
+  certificate: PeerCertificate,
+): Error | undefined {
+  return checkServerIdentity(serverName ?? host, certificate) ?? findPinFault(pins, certificate.raw)
 }

@@ -1,0 +1,33 @@
+import { decodeOutcome, encodeRequest, type Outcome } from '../messages/index.js'
+import type { Operation, OperationName } from '../operations/index.js'
+import type { KmipVersion } from '../ttlv/index.js'
+
+/** One message to a server, and what its answer comes to. */
+export interface Exchange<T> {
+  /** What errors name. */
+  readonly operation: OperationName
+  /** Whether asking twice does no more than asking once, so that a request that may have arrived can be sent again. */
+  readonly repeatable: boolean
+  /** The message by a version. @throws CODEC_RANGE, KMIP_VERSION */
+  encode(version: KmipVersion): Uint8Array
+  /** What an answer comes to. @throws CODEC errors, KMIP_PROTOCOL */
+  decode(frame: Uint8Array): Outcome<T>
+}
+
+/**
+ * The exchange for one operation.
+ * @param payload makes the request for the version that is spoken
+ * @param maxBytes longest response
+ */
+export function exchangeOf<Q, R>(
+  operation: Operation<Q, R>,
+  payload: (version: KmipVersion) => Q,
+  maxBytes: number,
+): Exchange<R> {
+  return {
+    operation: operation.name,
+    repeatable: operation.repeatable,
+    encode: (version) => encodeRequest(operation, payload(version), version),
+    decode: (frame) => decodeOutcome(operation, frame, { maxBytes }),
+  }
+}
