@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     options: {
       json: { type: 'boolean', default: false },
       only: { type: 'string' },
-      rounds: { type: 'string', default: '11' },
+      rounds: { type: 'string', default: '61' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   }
   const measured: Measurement[] = []
   for (const benchmark of chosen) {
-    const measurement = await measure(benchmark, { rounds, roundMilliseconds: 100 })
+    const measurement = await measure(benchmark, { rounds, roundMilliseconds: 30 })
     measured.push(measurement)
     if (!values.json) console.log(describe(measurement))
   }

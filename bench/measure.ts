@@ -11,9 +11,9 @@ export interface Measurement {
 
 /** How long and how often is measured. */
 export interface MeasureOptions {
-  /** Rounds; operation and floor take turns, and the median counts. */
+  /** Rounds; operation and floor take turns, and the median of their ratios counts. */
   readonly rounds: number
-  /** Milliseconds that one round should take. */
+  /** Milliseconds that one round should take: short ones, so that what else the machine does meets both sides. */
   readonly roundMilliseconds: number
 }
 
@@ -21,6 +21,9 @@ export interface MeasureOptions {
 type Loop = (times: number) => void | Promise<void>
 
 const inFlight = 32
+
+/** How long an operation runs before it is measured at least, so that it is compiled. */
+const warmUpMilliseconds = 500
 
 /** Measures one benchmark: asynchronous operations with 32 in flight, synchronous ones and floors one by one. */
 export async function measure(benchmark: Benchmark, options: MeasureOptions): Promise<Measurement> {
@@ -30,9 +33,14 @@ export async function measure(benchmark: Benchmark, options: MeasureOptions): Pr
   const floorTimes = floor === undefined ? 0 : await calibrate(floor, options.roundMilliseconds)
   const runCosts: number[] = []
   const floorCosts: number[] = []
+  const ratios: number[] = []
   for (let round = 0; round < options.rounds; round++) {
-    runCosts.push((await time(run, runTimes)) / runTimes)
-    if (floor !== undefined) floorCosts.push((await time(floor, floorTimes)) / floorTimes)
+    const runCost = (await time(run, runTimes)) / runTimes
+    runCosts.push(runCost)
+    if (floor === undefined) continue
+    const floorCost = (await time(floor, floorTimes)) / floorTimes
+    floorCosts.push(floorCost)
+    ratios.push(runCost / floorCost)
   }
   const cost = median(runCosts)
   const floorCost = benchmark.peer !== undefined ? 1000 / (await benchmark.peer()) : medianOrNull(floorCosts)
@@ -40,7 +48,7 @@ export async function measure(benchmark: Benchmark, options: MeasureOptions): Pr
     id: benchmark.id,
     opsPerSec: 1000 / cost,
     floorOpsPerSec: floorCost === null ? null : 1000 / floorCost,
-    ratio: floorCost === null ? null : cost / floorCost,
+    ratio: medianOrNull(ratios) ?? (floorCost === null ? null : cost / floorCost),
   }
 }
 
@@ -77,7 +85,7 @@ async function calibrate(loop: Loop, milliseconds: number): Promise<number> {
   let times = inFlight
   for (;;) {
     const spent = await time(loop, times)
-    if (spent >= milliseconds) return Math.max(inFlight, Math.round((times * milliseconds) / spent))
+    if (spent >= warmUpMilliseconds) return Math.max(inFlight, Math.round((times * milliseconds) / spent))
     times *= 2
   }
 }

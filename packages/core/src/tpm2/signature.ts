@@ -1,10 +1,11 @@
-import { type Codec, type Fields, type Infer, variant } from '../codec/index.js'
+import { type Codec, type Fields, type Infer, sizedView, u16, variant } from '../codec/index.js'
 import { tpmiAlgHash } from './algorithms.js'
-import { tpm2bEccParameter, tpm2bPublicKeyRsa } from './buffers.js'
+import { tpm2bEccParameter } from './buffers.js'
 import { tpmtHa } from './hash-agile.js'
 import { tpmiAlgSigScheme } from './schemes.js'
 
-const rsaSignature = { hash: tpmiAlgHash, sig: tpm2bPublicKeyRsa } as const satisfies Fields
+// Only verified, so not worth a copy.
+const rsaSignature = { hash: tpmiAlgHash, sig: sizedView(u16, 2_048) } as const satisfies Fields
 const eccSignature = {
   hash: tpmiAlgHash,
   signatureR: tpm2bEccParameter,
@@ -30,7 +31,7 @@ const signature = variant(
     null: {},
   },
 )
-/** TPMT_SIGNATURE; narrows on `sigAlg`. Part 2, section 11.3.4. */
+/** TPMT_SIGNATURE; narrows on `sigAlg`. An RSA signature that was read is a view of the input. Part 2, section 11.3.4. */
 export type TpmtSignature = Infer<typeof signature>
 /** Codec of {@link TpmtSignature}. */
 export const tpmtSignature: Codec<TpmtSignature> = signature
