@@ -22,14 +22,24 @@ export interface EkTemplate {
 }
 
 /**
- * Policies of endorsement keys. A is TPM2_PolicySecret of the endorsement hierarchy; B is that or an authorisation in
- * NV memory. EK Credential Profile, annex B.6.
+ * Policies of endorsement keys. A is TPM2_PolicySecret of the endorsement hierarchy, by each hash; C is an authorisation
+ * in NV memory (TPM2_PolicyAuthorizeNV of 0x01C07F01 and the following indices); B is TPM2_PolicyOR of A and C. Keys have
+ * A by SHA-256, or B by the hash of their name. EK Credential Profile, annex B.6.
  */
 export const ekPolicies: {
-  readonly A: { readonly sha256: Uint8Array }
+  readonly A: Readonly<Record<'sha256' | 'sha384' | 'sha512', Uint8Array>>
   readonly B: Readonly<Record<'sha256' | 'sha384' | 'sha512' | 'sm3_256', Uint8Array>>
+  readonly C: Readonly<Record<'sha256' | 'sha384' | 'sha512', Uint8Array>>
 } = {
-  A: { sha256: fromHex('837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa') },
+  A: {
+    sha256: fromHex('837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa'),
+    sha384: fromHex(
+      '8bbf2266537c171cb56e403c4dc1d4b64f432611dc386e6f532050c3278c930e143e8bb1133824ccb431053871c6db53',
+    ),
+    sha512: fromHex(
+      '1e3b76502c8a1425aa0b7b3fc646a1b0fae063b03b5368f9c4cddecaff0891dd682bac1a85d4d832b781ea451915de5fc5bf0dc4a1917cd42fa041e3f998e0ee',
+    ),
+  },
   B: {
     sha256: fromHex('ca3d0a99a2b93906f7a3342414efcfb3a385d44cd1fd459089d19b5071c0b7a0'),
     sha384: fromHex(
@@ -39,6 +49,15 @@ export const ekPolicies: {
       'b8221ca69e8550a4914de3faa6a18c072cc01208073a928d5d66d59ef79e49a429c41a6b269571d57edb25fbdb1838425608b413cd616a5f6db5b6071af99bea',
     ),
     sm3_256: fromHex('167860a35f2c5c3567f9c927ac56c032f3b3a6462f8d037998e7a10f77fa454a'),
+  },
+  C: {
+    sha256: fromHex('3767e2edd43ff45a3a7e1eaefcef78643dca964632e7aad82c673a30d8633fde'),
+    sha384: fromHex(
+      'd6032ce61f2fb3c240eb3cf6a33237ef2b6a16f4293c22b455e261cffd217ad5b4947c2d73e63005eed2dc2b3593d165',
+    ),
+    sha512: fromHex(
+      '589ee1e146544716e8deafe6db247b01b81e9f9c7dd16b814aa159138749105fba5388dd1dea702f35240c184933121e2c61b8f50d3ef91393a49a38c3f73fc8',
+    ),
   },
 }
 

@@ -125,6 +125,13 @@ export { type Hierarchy, handleName, hierarchyName, permanentHandles } from './h
 export { type TpmtHa, type TpmtHaOrNull, tpmtHa, tpmtHaOrNull } from './hash-agile.js'
 export { tpmiRhHierarchy } from './hierarchies.js'
 export { kdfa, kdfe } from './kdf.js'
+export {
+  decryptionKeyTemplates,
+  signingKeyTemplates,
+  srkTemplates,
+  storageKeyTemplates,
+  type UserKeyTemplates,
+} from './key-templates.js'
 export { publicKeyOf } from './keys.js'
 export { tpmlAlg, tpmlCc, tpmlDigest, tpmlDigestValues, tpmlEccCurve, tpmlHandle } from './lists.js'
 export { type TpmaLocality, tpmaLocality } from './locality.js'

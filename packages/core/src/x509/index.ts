@@ -18,6 +18,7 @@ export {
   type KeyUsage,
   type StandardExtensions,
 } from './extensions.js'
+export { readIssuerUrls } from './issuer-urls.js'
 export type { DistinguishedName, NameAttribute } from './names.js'
 export { buildPath, type CertificatePath, type PathOptions } from './path.js'
 export { type PemBlock, readPem, writePem } from './pem.js'
