@@ -54,7 +54,7 @@ export const libraries = {
   '@hono/zod-openapi': ['packages/core/src/http'],
   undici: ['packages/core/src/http'],
   zod: ['packages/core/src/http', 'packages/core/src/config', 'examples/authority-server/src'],
-  saxes: ['packages/core/src/measured-boot/esxi'],
+  saxes: ['packages/core/src/measured-boot/esxi', 'packages/kmip-adapter/src/ttlv/forms'],
   'modern-tar': ['packages/core/src/measured-boot/esxi'],
   commander: ['examples/cli/src'],
   pino: ['examples/authority-server/src', 'examples/trusted-host/src'],

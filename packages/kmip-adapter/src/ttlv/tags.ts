@@ -368,6 +368,18 @@ export type TagName = keyof typeof tags
 
 const names: ReadonlyMap<number, string> = new Map(Object.entries(tags).map(([name, tag]) => [tag, name]))
 
+const numbers: ReadonlyMap<string, number> = new Map(Object.entries(tags))
+
+/** The tag of a name; undefined when there is none. */
+export function tagNumber(name: string): number | undefined {
+  return numbers.get(name)
+}
+
+/** Whether the specification names a tag. */
+export function isKnownTag(tag: number): boolean {
+  return names.has(tag)
+}
+
 /** The tag's name; for one that is not known its number, such as `0x540001`, which the XML and JSON forms do too. */
 export function tagName(tag: number): string {
   return names.get(tag) ?? `0x${tag.toString(16).padStart(6, '0')}`

@@ -1,0 +1,86 @@
+import { TrustholdError } from '@trusthold/core/errors'
+import type { TtlvItem } from '../item.js'
+import { type FormNode, type FormReadOptions, readNodes, resolveFormLimits } from './node.js'
+
+interface Element extends FormNode {
+  readonly name: string
+  readonly elements: Element[]
+}
+
+/** Elements in each other are read further than structures may be, so that the limit is told with its path. */
+const deepest = 300
+
+/** Attributes that an element can have, besides declarations of name spaces. */
+const known: ReadonlySet<string> = new Set(['tag', 'type', 'name', 'value'])
+
+function refuse(offset: number, expected: string, actual: string): never {
+  throw new TrustholdError('CODEC_VALUE', { path: 'XML', offset, expected, actual })
+}
+
+/** What the attributes of an element say. */
+function toElement(
+  name: string,
+  attributes: Readonly<Record<string, string>>,
+  offset: () => number,
+): Element {
+  const elements: Element[] = []
+  const { type, value, redacted } = attributes
+  const tag = name === 'TTLV' ? attributes['tag'] : name
+  const common = { name, elements, offset, tag, type }
+  if (redacted !== undefined) return { ...common, wrong: ['a value', 'one that was redacted'] }
+  const other = Object.keys(attributes).some((key) => !known.has(key) && !/^xmlns(?::|$)/.test(key))
+  if (other) return { ...common, wrong: ['the attributes tag, type, name and value', 'another'] }
+  if (type === undefined || type === 'Structure') {
+    return value === undefined
+      ? { ...common, children: () => elements }
+      : { ...common, wrong: ['a type', 'a value without one'] }
+  }
+  return { ...common, scalar: value }
+}
+
+/** Reads the elements of a document that is well-formed and has no document type. */
+async function readElements(text: string, mostElements: number): Promise<Element | undefined> {
+  const { SaxesParser } = await import('saxes')
+  const parser = new SaxesParser({ xmlns: false, position: true })
+  const open: Element[] = []
+  let root: Element | undefined
+  const offset = (): number => Buffer.byteLength(text.slice(0, parser.position))
+  parser.on('error', () => refuse(offset(), 'well-formed XML', 'another text'))
+  parser.on('doctype', () => refuse(offset(), 'no document type', 'one'))
+  const checkText = (content: string): void => {
+    if (content.trim() !== '') refuse(offset(), 'elements', 'text between them')
+  }
+  parser.on('text', checkText)
+  parser.on('cdata', checkText)
+  let count = 0
+  parser.on('opentagstart', () => {
+    if (open.length >= deepest) refuse(offset(), `at most ${deepest} elements in each other`, 'more')
+    if (++count > mostElements) refuse(offset(), `at most ${mostElements} elements`, 'more')
+  })
+  parser.on('opentag', ({ name, attributes: given }) => {
+    const at = text.lastIndexOf('<', parser.position - 1)
+    const element = toElement(name, given, () => Buffer.byteLength(text.slice(0, at)))
+    const parent = open.at(-1)
+    if (parent?.scalar !== undefined) refuse(offset(), 'no elements in a value', 'one')
+    parent?.elements.push(element)
+    root ??= element
+    open.push(element)
+  })
+  parser.on('closetag', () => {
+    open.pop()
+  })
+  parser.write(text).close()
+  return root
+}
+
+/**
+ * Reads the standard's XML form: one message, or the messages in an element `KMIP`. Comments are passed over.
+ * @throws CODEC_VALUE, CODEC_LIMIT with the path of tags and the offset in bytes; ARGUMENT_INVALID for bad options
+ */
+export async function parseXml(text: string, options?: FormReadOptions): Promise<readonly TtlvItem[]> {
+  const limits = resolveFormLimits(options)
+  limits.checkText(text)
+  const root = await readElements(text, limits.maxItems + 1)
+  if (root === undefined) return refuse(0, 'an element', 'none')
+  return readNodes(root.name === 'KMIP' ? root.elements : [root], limits)
+}
