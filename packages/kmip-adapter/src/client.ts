@@ -192,7 +192,12 @@ export class KmipClient implements AsyncDisposable {
   /** Ids of the objects that meet the filter. */
   async locate(filter: LocateFilter, call?: CallOptions): Promise<readonly string[]> {
     const attributes = filterAttributes(filter)
-    const request = (version: KmipVersion) => locateRequest(attributes, filter.maximumItems, version)
+    const request = (version: KmipVersion) =>
+      locateRequest(
+        attributes,
+        filter.maximumItems === undefined ? {} : { maximumItems: filter.maximumItems },
+        version,
+      )
     const response = await this.#transport.perform(locate, request, call)
     return response.uniqueIdentifier ?? []
   }

@@ -14,6 +14,7 @@ import {
   create,
   createRequest,
   discoverVersions,
+  type GetAttributesResponse,
   type GetResponse,
   get,
   getAttributes,
@@ -47,7 +48,7 @@ describe.each(versions)('requests of version %s are those of PyKMIP', (version) 
   })
 
   test('Locate', () => {
-    const request = locateRequest([{ name: 'Name', value: plainName(name) }], undefined, version)
+    const request = locateRequest([{ name: 'Name', value: plainName(name) }], {}, version)
     same('locate_by_name', encodeRequest(locate, request, version))
   })
 
@@ -110,31 +111,58 @@ test('an operation that the version does not have is not sent', () => {
 })
 
 describe('attributes', () => {
-  const custom: Attribute = {
-    name: 'Other',
-    title: 'x-Product',
-    index: 0,
-    value: item(tags.AttributeValue, 'TextString', 'something'),
+  const value = item(tags.AttributeValue, 'TextString', 'something')
+  const again = (
+    payload: Parameters<typeof encodeMessage<GetAttributesResponse>>[1],
+    version: KmipVersion,
+  ) => {
+    const frame = encodeMessage(getAttributes.response, payload, version)
+    const read = decodeMessage(getAttributes.response, frame)
+    expect(toHex(encodeMessage(getAttributes.response, read))).toBe(toHex(frame))
+    return collectAttributes('GetAttributes', attributesOf(read))
   }
 
-  test('that have no type survive in 1.x', () => {
-    const payload = {
-      uniqueIdentifier: '1',
-      attribute: [custom, { name: 'State', value: 'Active' }],
-    } as const
-    const frame = encodeMessage(getAttributes.response, payload, '1.4')
-    const again = decodeMessage(getAttributes.response, frame)
-    expect(toHex(encodeMessage(getAttributes.response, again))).toBe(toHex(frame))
-    const set = collectAttributes('GetAttributes', attributesOf(again))
-    expect(set.state).toBe('Active')
-    expect(set.other?.map(({ title, value }) => [title, value.value])).toEqual([['x-Product', 'something']])
+  test('of a user are the same in 1.x and 2.x', () => {
+    const own = [{ name: 'Custom', vendor: 'x', title: 'Product', value }] as const
+    const set1 = again({ uniqueIdentifier: '1', attribute: own }, '1.4')
+    const set2 = again({ uniqueIdentifier: '1', attributes: own }, '2.0')
+    for (const { custom = [] } of [set1, set2]) {
+      expect(custom.map(({ vendor, title, value: { value } }) => [vendor, title, value])).toEqual([
+        ['x', 'Product', 'something'],
+      ])
+    }
   })
 
-  test('that have no type survive in 2.x', () => {
-    const own = item(tags.Attribute, 'Structure', [item(tags.VendorIdentification, 'TextString', 'x')])
-    const payload = { uniqueIdentifier: '1', attributes: [{ name: 'Other', value: own }] } as const
-    const again = decodeMessage(getAttributes.response, encodeMessage(getAttributes.response, payload, '2.0'))
-    expect(collectAttributes('GetAttributes', attributesOf(again)).other).toHaveLength(1)
+  test('of a vendor have no form in 1.x', () => {
+    const own = [{ name: 'Custom', vendor: 'ACME', title: 'Product', value }] as const
+    expect(again({ uniqueIdentifier: '1', attributes: own }, '2.1').custom).toHaveLength(1)
+    expect(() => again({ uniqueIdentifier: '1', attribute: own }, '1.4')).toThrow(
+      expect.objectContaining({ code: 'CODEC_RANGE' }),
+    )
+  })
+
+  test('that the standard does not have survive in 1.x', () => {
+    const other = { name: 'Other', title: 'Product', index: 3, value } as const
+    const set = again(
+      { uniqueIdentifier: '1', attribute: [other, { name: 'State', value: 'Active' }] },
+      '1.4',
+    )
+    expect(set.state).toBe('Active')
+    expect(set.other?.map(({ title, index }) => [title, index])).toEqual([['Product', 3]])
+  })
+
+  test('that the standard does not have survive in 2.x', () => {
+    const other = { name: 'Other', value: item(0x540001, 'Integer', 5) } as const
+    expect(again({ uniqueIdentifier: '1', attributes: [other] }, '2.0').other).toHaveLength(1)
+  })
+
+  test('that a version does not have are not written', () => {
+    const description = [{ name: 'Description', value: 'mine' }] as const
+    const policy = [{ name: 'OperationPolicyName', value: 'default' }] as const
+    const refused = expect.objectContaining({ code: 'CODEC_RANGE' })
+    expect(again({ uniqueIdentifier: '1', attribute: description }, '1.4').description).toBe('mine')
+    expect(() => again({ uniqueIdentifier: '1', attribute: description }, '1.3')).toThrow(refused)
+    expect(() => again({ uniqueIdentifier: '1', attributes: policy }, '2.0')).toThrow(refused)
   })
 
   test('of which there is one do not come twice', () => {
@@ -148,7 +176,7 @@ describe('attributes', () => {
   })
 
   test('without a title cannot be written in 1.x', () => {
-    const payload = { uniqueIdentifier: '1', attribute: [{ name: 'Other', value: custom.value }] } as const
+    const payload = { uniqueIdentifier: '1', attribute: [{ name: 'Other', value }] } as const
     expect(() => encodeMessage(getAttributes.response, payload as never, '1.4')).toThrow(
       expect.objectContaining({ code: 'CODEC_RANGE' }),
     )

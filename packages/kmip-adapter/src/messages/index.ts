@@ -10,4 +10,13 @@ export {
   type Outcome,
   toResultError,
 } from './exchange.js'
-export { type RequestMessage, type ResponseMessage, requestMessage, responseMessage } from './messages.js'
+export {
+  type RequestHeader,
+  type RequestItem,
+  type RequestMessage,
+  type ResponseHeader,
+  type ResponseItem,
+  type ResponseMessage,
+  requestMessage,
+  responseMessage,
+} from './messages.js'

@@ -1,8 +1,9 @@
+import { objectId } from '../protocol/index.js'
 import { type Infer, maybe, one, structure, text } from '../ttlv/index.js'
 import type { Operation } from './operation.js'
 
-const requestDef = structure('RequestPayload', { uniqueIdentifier: maybe('UniqueIdentifier', text) })
-/** The object to activate. Some servers take an absent identifier for an object of another client: always send it. */
+const requestDef = structure('RequestPayload', { uniqueIdentifier: maybe('UniqueIdentifier', objectId) })
+/** The object to activate. Some servers take an absent identifier for an object of another client: send it always. */
 export interface ActivateRequest extends Infer<typeof requestDef> {}
 
 const responseDef = structure('ResponsePayload', { uniqueIdentifier: one('UniqueIdentifier', text) })
@@ -14,6 +15,7 @@ export const activate: Operation<ActivateRequest, ActivateResponse> = {
   name: 'Activate',
   since: '1.0',
   repeatable: false,
+  about: 'object',
   request: requestDef,
   response: responseDef,
 }

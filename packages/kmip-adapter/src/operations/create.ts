@@ -1,4 +1,4 @@
-import { type Attribute, attributes, hasTaggedAttributes, templateAttribute } from '../protocol/index.js'
+import { type Attribute, attributes, storageMasks, templateAttribute } from '../protocol/index.js'
 import {
   type Enumerated,
   enumeration,
@@ -9,12 +9,14 @@ import {
   structure,
   text,
 } from '../ttlv/index.js'
+import { newAttributes } from './new-attributes.js'
 import type { Operation } from './operation.js'
 
 const requestDef = structure('RequestPayload', {
   objectType: one('ObjectType', enumeration('ObjectType')),
   templateAttribute: maybe('TemplateAttribute', templateAttribute, { until: '1.4' }),
   attributes: maybe('Attributes', attributes, { since: '2.0' }),
+  protectionStorageMasks: maybe('ProtectionStorageMasks', storageMasks, { since: '2.0' }),
 })
 /** What to make. */
 export interface CreateRequest extends Infer<typeof requestDef> {}
@@ -32,6 +34,7 @@ export const create: Operation<CreateRequest, CreateResponse> = {
   name: 'Create',
   since: '1.0',
   repeatable: false,
+  about: 'newObject',
   request: requestDef,
   response: responseDef,
 }
@@ -42,7 +45,5 @@ export function createRequest(
   list: readonly Attribute[],
   version: KmipVersion,
 ): CreateRequest {
-  return hasTaggedAttributes(version)
-    ? { objectType, attributes: list }
-    : { objectType, templateAttribute: { attribute: list } }
+  return { objectType, ...newAttributes(list, version) }
 }

@@ -17,6 +17,7 @@ export const discoverVersions: Operation<DiscoverVersionsRequest, DiscoverVersio
   name: 'DiscoverVersions',
   since: '1.1',
   repeatable: true,
+  about: 'nothing',
   request: requestDef,
   response: responseDef,
 }

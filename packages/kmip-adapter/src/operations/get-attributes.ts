@@ -1,17 +1,17 @@
 import {
   type Attribute,
-  type AttributeName,
   attribute,
   attributeReference,
   attributes,
-  attributeTable,
   hasTaggedAttributes,
+  objectId,
 } from '../protocol/index.js'
-import { type Infer, type KmipVersion, many, maybe, one, structure, tags, text } from '../ttlv/index.js'
+import { type Infer, type KmipVersion, many, maybe, one, structure, text } from '../ttlv/index.js'
+import { type AttributeKey, isKnown, referTo, titleOf } from './attribute-key.js'
 import type { Operation } from './operation.js'
 
 const requestDef = structure('RequestPayload', {
-  uniqueIdentifier: maybe('UniqueIdentifier', text),
+  uniqueIdentifier: maybe('UniqueIdentifier', objectId),
   attributeName: many('AttributeName', text, { until: '1.4' }),
   attributeReference: many('AttributeReference', attributeReference, { since: '2.0' }),
 })
@@ -31,23 +31,33 @@ export const getAttributes: Operation<GetAttributesRequest, GetAttributesRespons
   name: 'GetAttributes',
   since: '1.0',
   repeatable: true,
+  about: 'object',
   request: requestDef,
   response: responseDef,
 }
 
-/** Asks for attributes of an object; for all that it has when no name is given. */
+/**
+ * Asks for attributes of an object; for all that it has when no key is given. Those that the version does not have are
+ * not asked for; if these are all, the object's id is.
+ */
 export function getAttributesRequest(
-  uniqueIdentifier: string,
-  names: readonly AttributeName[],
+  uniqueIdentifier: string | undefined,
+  keys: readonly AttributeKey[],
   version: KmipVersion,
 ): GetAttributesRequest {
-  if (names.length === 0) return { uniqueIdentifier }
+  const object = uniqueIdentifier === undefined ? {} : { uniqueIdentifier }
+  if (keys.length === 0) return object
+  const known = keys.filter((key) => isKnown(key, version))
+  const asked = known.length === 0 ? (['UniqueIdentifier'] as const) : known
   return hasTaggedAttributes(version)
-    ? { uniqueIdentifier, attributeReference: names.map((name) => tags[name]) }
-    : { uniqueIdentifier, attributeName: names.map((name) => attributeTable[name].title) }
+    ? { ...object, attributeReference: asked.map(referTo) }
+    : { ...object, attributeName: asked.map(titleOf) }
 }
 
 /** The attributes of either form. */
-export function attributesOf(response: GetAttributesResponse): readonly Attribute[] {
+export function attributesOf(response: {
+  readonly attribute?: readonly Attribute[]
+  readonly attributes?: readonly Attribute[]
+}): readonly Attribute[] {
   return [...(response.attribute ?? []), ...(response.attributes ?? [])]
 }

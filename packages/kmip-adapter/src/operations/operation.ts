@@ -10,6 +10,11 @@ export interface Operation<Q, R> {
   readonly since: KmipVersion
   /** Whether asking twice does no more than asking once, so that a request that may have arrived can be sent again. */
   readonly repeatable: boolean
+  /**
+   * What it is about: an object that exists, which the answer names again; an object that it makes, which the answer
+   * names; or no object in particular.
+   */
+  readonly about: 'object' | 'newObject' | 'nothing'
   readonly request: StructureKind<Q>
   readonly response: StructureKind<R>
 }

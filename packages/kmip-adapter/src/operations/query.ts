@@ -1,3 +1,4 @@
+import { rngParameters, storageMasks } from '../protocol/index.js'
 import {
   type Enumerated,
   enumeration,
@@ -10,6 +11,17 @@ import {
   text,
 } from '../ttlv/index.js'
 import type { Operation } from './operation.js'
+import {
+  capabilityInformation,
+  defaultsInformation,
+  extensionInformation,
+  profileInformation,
+  serverInformation,
+  validationInformation,
+} from './server-information.js'
+
+const since13 = { since: '1.3' } as const
+const since20 = { since: '2.0' } as const
 
 const requestDef = structure('RequestPayload', {
   queryFunction: many('QueryFunction', enumeration('QueryFunction')),
@@ -21,9 +33,23 @@ const responseDef = structure('ResponsePayload', {
   operation: many('Operation', enumeration('Operation')),
   objectType: many('ObjectType', enumeration('ObjectType')),
   vendorIdentification: maybe('VendorIdentification', text),
+  serverInformation: maybe('ServerInformation', serverInformation),
   applicationNamespace: many('ApplicationNamespace', text),
+  extensionInformation: many('ExtensionInformation', extensionInformation, { since: '1.1' }),
+  attestationType: many('AttestationType', enumeration('AttestationType'), { since: '1.2' }),
+  rngParameters: many('RNGParameters', rngParameters, since13),
+  profileInformation: many('ProfileInformation', profileInformation, since13),
+  validationInformation: many('ValidationInformation', validationInformation, since13),
+  capabilityInformation: many('CapabilityInformation', capabilityInformation, since13),
+  clientRegistrationMethod: many(
+    'ClientRegistrationMethod',
+    enumeration('ClientRegistrationMethod'),
+    since13,
+  ),
+  defaultsInformation: maybe('DefaultsInformation', defaultsInformation, since20),
+  protectionStorageMasks: many('ProtectionStorageMasks', storageMasks, since20),
 })
-/** What the server tells of itself; what else it sends is under `unknown`. */
+/** What the server tells of itself. */
 export interface QueryResponse extends Infer<typeof responseDef> {}
 
 /** Query. KMIP 1.4, section 4.25. */
@@ -31,6 +57,7 @@ export const query: Operation<QueryRequest, QueryResponse> = {
   name: 'Query',
   since: '1.0',
   repeatable: true,
+  about: 'nothing',
   request: requestDef,
   response: responseDef,
 }

@@ -1,26 +1,9 @@
-import {
-  dateTime,
-  type Enumerated,
-  enumeration,
-  type Infer,
-  maybe,
-  one,
-  type StructureKind,
-  structure,
-  text,
-} from '../ttlv/index.js'
+import { objectId, revocationReason } from '../protocol/index.js'
+import { dateTime, type Enumerated, type Infer, maybe, one, structure, text } from '../ttlv/index.js'
 import type { Operation } from './operation.js'
 
-const revocationReasonDef = structure('RevocationReason', {
-  revocationReasonCode: one('RevocationReasonCode', enumeration('RevocationReasonCode')),
-  revocationMessage: maybe('RevocationMessage', text),
-})
-/** Why an object may no longer be used. KMIP 1.4, section 3.31. */
-export interface RevocationReason extends Infer<typeof revocationReasonDef> {}
-const revocationReason: StructureKind<RevocationReason> = revocationReasonDef
-
 const requestDef = structure('RequestPayload', {
-  uniqueIdentifier: maybe('UniqueIdentifier', text),
+  uniqueIdentifier: maybe('UniqueIdentifier', objectId),
   revocationReason: one('RevocationReason', revocationReason),
   compromiseOccurrenceDate: maybe('CompromiseOccurrenceDate', dateTime),
 })
@@ -36,6 +19,7 @@ export const revoke: Operation<RevokeRequest, RevokeResponse> = {
   name: 'Revoke',
   since: '1.0',
   repeatable: false,
+  about: 'object',
   request: requestDef,
   response: responseDef,
 }

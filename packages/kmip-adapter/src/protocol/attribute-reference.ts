@@ -1,14 +1,5 @@
-import {
-  either,
-  type Infer,
-  type Kind,
-  one,
-  type StructureKind,
-  structure,
-  tagName,
-  text,
-  typeSet,
-} from '../ttlv/index.js'
+import { either, type Infer, type Kind, one, type StructureKind, structure, text } from '../ttlv/index.js'
+import { enumerationNumber } from './enumeration-number.js'
 
 const vendorReferenceDef = structure('AttributeReference', {
   vendorIdentification: one('VendorIdentification', text),
@@ -18,19 +9,9 @@ const vendorReferenceDef = structure('AttributeReference', {
 export interface VendorReference extends Infer<typeof vendorReferenceDef> {}
 const vendorReference: StructureKind<VendorReference> = vendorReferenceDef
 
-/** A tag's number, sent as an enumeration. */
-const tagNumber: Kind<number> = {
-  types: typeSet('Enumeration'),
-  read: (frame, _type, at) => frame.view.getUint32(at),
-  write(writer, tag, value) {
-    if (value !== value >>> 0) writer.reject('a tag', tagName(value))
-    writer.word(tag, 'Enumeration', value)
-  },
-}
-
 /** Refers to an attribute by its tag, or by a vendor's name. KMIP 2.1, section 7.3. */
 export const attributeReference: Kind<number | VendorReference> = either(
-  tagNumber,
+  enumerationNumber,
   vendorReference,
   (value): value is number => typeof value === 'number',
 )

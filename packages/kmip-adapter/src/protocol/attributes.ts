@@ -1,13 +1,8 @@
-import { TrustholdError } from '@trusthold/core/errors'
 import {
   anyItem,
-  boolean,
-  dateTime,
   dependent,
-  enumeration,
   type Infer,
   integer,
-  interval,
   isAtLeast,
   type Kind,
   type KmipVersion,
@@ -20,116 +15,103 @@ import {
   text,
   type UnknownItem,
 } from '../ttlv/index.js'
-import { name } from './names.js'
+import {
+  type AttributeName,
+  type AttributeTable,
+  attributeNamed,
+  attributeTable,
+  hasAttribute,
+} from './attribute-table.js'
 
-interface AttributeDefinition<T> {
-  /** What KMIP 1.x calls it. */
-  readonly title: string
-  readonly kind: Kind<T>
-  /** Whether an object can have several. */
-  readonly many: boolean
-}
+/** The type of an attribute's value. */
+export type AttributeValue<N extends AttributeName> = Infer<AttributeTable[N]['kind']>
 
-const single = <T>(title: string, kind: Kind<T>) => ({ title, kind, many: false }) as const
-const several = <T>(title: string, kind: Kind<T>) => ({ title, kind, many: true }) as const
-
-/** The attributes whose values have a type here, by the names of their tags. KMIP 1.4, section 3. */
-export const attributeTable = {
-  UniqueIdentifier: single('Unique Identifier', text),
-  Name: several('Name', name),
-  ObjectType: single('Object Type', enumeration('ObjectType')),
-  CryptographicAlgorithm: single('Cryptographic Algorithm', enumeration('CryptographicAlgorithm')),
-  CryptographicLength: single('Cryptographic Length', integer),
-  CryptographicUsageMask: single('Cryptographic Usage Mask', integer),
-  OperationPolicyName: single('Operation Policy Name', text),
-  LeaseTime: single('Lease Time', interval),
-  State: single('State', enumeration('State')),
-  InitialDate: single('Initial Date', dateTime),
-  ActivationDate: single('Activation Date', dateTime),
-  ProcessStartDate: single('Process Start Date', dateTime),
-  ProtectStopDate: single('Protect Stop Date', dateTime),
-  DeactivationDate: single('Deactivation Date', dateTime),
-  DestroyDate: single('Destroy Date', dateTime),
-  CompromiseOccurrenceDate: single('Compromise Occurrence Date', dateTime),
-  CompromiseDate: single('Compromise Date', dateTime),
-  ArchiveDate: single('Archive Date', dateTime),
-  LastChangeDate: single('Last Change Date', dateTime),
-  OriginalCreationDate: single('Original Creation Date', dateTime),
-  ObjectGroup: several('Object Group', text),
-  Fresh: single('Fresh', boolean),
-  ContactInformation: single('Contact Information', text),
-  Description: single('Description', text),
-  Comment: single('Comment', text),
-  Sensitive: single('Sensitive', boolean),
-  AlwaysSensitive: single('Always Sensitive', boolean),
-  Extractable: single('Extractable', boolean),
-  NeverExtractable: single('Never Extractable', boolean),
-} as const satisfies Readonly<Partial<Record<keyof typeof tags, AttributeDefinition<unknown>>>>
-
-type Table = typeof attributeTable
-/** The name of an attribute whose value has a type here. */
-export type AttributeName = keyof Table
-type ValueOf<N extends AttributeName> = Infer<Table[N]['kind']>
-
-/** An attribute that the table does not have, such as a vendor's or a user's own (`x-...`). */
-export interface OtherAttribute {
-  readonly name: 'Other'
-  /** Its name in KMIP 1.x; in 2.x the item's tag or its members say it. */
-  readonly title?: string
-  readonly index?: number
-  readonly value: TtlvItem
-  readonly unknown?: readonly UnknownItem[]
-}
-
-type TypedAttribute = {
+type StandardAttribute = {
   [N in AttributeName]: {
     readonly name: N
-    readonly value: ValueOf<N>
+    readonly value: AttributeValue<N>
     /** KMIP 1.x only: which one of several, from 0. */
     readonly index?: number
     readonly unknown?: readonly UnknownItem[]
   }
 }[AttributeName]
 
-/** One attribute, as it is on the wire in either form. Narrows on `name`. */
-export type Attribute = TypedAttribute | OtherAttribute
-
-const namesByTitle = new Map(Object.entries(attributeTable).map(([key, { title }]) => [title, key]))
-const foreignValue = anyItem(tags.AttributeValue)
-
-function kindOfTitle(title: unknown): Kind<unknown> {
-  const known = namesByTitle.get(title as string)
-  return known === undefined ? foreignValue : attributeTable[known as AttributeName].kind
+/**
+ * An attribute of a user's or vendor's own. In KMIP 1.x it is `x-` or `y-` and the title, where x stands for clients
+ * and y for the server; since 2.0 these are the vendors `x` and `y` among any others.
+ */
+export interface CustomAttribute {
+  readonly name: 'Custom'
+  readonly vendor: string
+  readonly title: string
+  /** KMIP 1.x only: which one of several, from 0. */
+  readonly index?: number
+  /** An item of tag Attribute Value. */
+  readonly value: TtlvItem
+  readonly unknown?: readonly UnknownItem[]
 }
+
+/** An attribute that the standard does not have. */
+export interface OtherAttribute {
+  readonly name: 'Other'
+  /** Its name in KMIP 1.x; in 2.x the item's tag says it. */
+  readonly title?: string
+  readonly index?: number
+  readonly value: TtlvItem
+  readonly unknown?: readonly UnknownItem[]
+}
+
+/** One attribute, whatever its form on the wire. Narrows on `name`. */
+export type Attribute = StandardAttribute | CustomAttribute | OtherAttribute
+
+const foreignValue = anyItem(tags.AttributeValue)
 
 const attributeDef = structure('Attribute', {
   attributeName: one('AttributeName', text),
   attributeIndex: maybe('AttributeIndex', integer),
-  attributeValue: dependent('AttributeValue', (siblings) => kindOfTitle(siblings['attributeName'])),
+  attributeValue: dependent('AttributeValue', ({ attributeName }): Kind<unknown> => {
+    const known = attributeNamed(attributeName)
+    return known === undefined ? foreignValue : attributeTable[known].kind
+  }),
 })
+
+const customTitle = /^(?<vendor>[xy])-(?<title>.*)$/s
+
+/** How KMIP 1.x titles an attribute; undefined for one that it cannot title. */
+export function attributeTitle(attribute: Attribute): string | undefined {
+  if (attribute.name === 'Other') return attribute.title
+  if (attribute.name !== 'Custom') return attributeTable[attribute.name]?.title
+  const { vendor, title } = attribute
+  return vendor === 'x' || vendor === 'y' ? `${vendor}-${title}` : undefined
+}
+
+function identify(title: string) {
+  const known = attributeNamed(title)
+  if (known !== undefined) return { name: known }
+  const custom = customTitle.exec(title)?.groups
+  return custom === undefined ? { name: 'Other', title } : { name: 'Custom', ...custom }
+}
+
+function isForeignTo(version: KmipVersion | undefined, { name }: Attribute): boolean {
+  return version !== undefined && name !== 'Other' && name !== 'Custom' && !hasAttribute(version, name)
+}
 
 /** An attribute by its title, as KMIP 1.x has it. KMIP 1.4, section 2.1.1. */
 export const attribute: Kind<Attribute> = {
   types: attributeDef.types,
   read(frame, type, at, length) {
-    const { attributeName, attributeIndex, attributeValue, unknown } = attributeDef.read(
-      frame,
-      type,
-      at,
-      length,
-    )
-    const known = namesByTitle.get(attributeName)
+    const read = attributeDef.read(frame, type, at, length)
     return {
-      name: known ?? 'Other',
-      ...(known === undefined ? { title: attributeName } : {}),
-      ...(attributeIndex === undefined ? {} : { index: attributeIndex }),
-      value: attributeValue,
-      ...(unknown === undefined ? {} : { unknown }),
+      ...identify(read.attributeName),
+      ...(read.attributeIndex === undefined ? {} : { index: read.attributeIndex }),
+      value: read.attributeValue,
+      ...(read.unknown === undefined ? {} : { unknown: read.unknown }),
     } as Attribute
   },
   write(writer, tag, value) {
-    const title = value.name === 'Other' ? value.title : attributeTable[value.name]?.title
+    const title = attributeTitle(value)
     if (title === undefined) return writer.reject('an attribute with a title', String(value.name))
+    if (isForeignTo(writer.version, value)) writer.reject(`an attribute of KMIP ${writer.version}`, title)
     attributeDef.write(writer, tag, {
       attributeName: title,
       ...(value.index === undefined ? {} : { attributeIndex: value.index }),
@@ -139,45 +121,39 @@ export const attribute: Kind<Attribute> = {
   },
 }
 
-const kindsByTag = Object.fromEntries(Object.entries(attributeTable).map(([key, { kind }]) => [key, kind]))
+const customDef = structure('Attribute', {
+  vendor: one('VendorIdentification', text),
+  title: one('AttributeName', text),
+  value: one('AttributeValue', foreignValue),
+})
+
+const custom: Kind<CustomAttribute> = {
+  types: customDef.types,
+  read: (frame, type, at, length) => ({ name: 'Custom', ...customDef.read(frame, type, at, length) }),
+  write: (writer, tag, value) => customDef.write(writer, tag, value),
+}
+
+const list = taggedList({
+  ...Object.fromEntries(Object.entries(attributeTable).map(([key, { kind }]) => [key, kind])),
+  Attribute: custom,
+})
 
 /** Attributes by their tags, as KMIP 2.x has them. KMIP 2.1, section 4. */
-export const attributes = taggedList(kindsByTag) as unknown as Kind<readonly Attribute[]>
-
-/** Attributes by the keys that programs use; those that an object can have several of as lists. */
-export type AttributeSet = {
-  readonly [N in AttributeName as Uncapitalize<N>]?: Table[N]['many'] extends true
-    ? readonly ValueOf<N>[]
-    : ValueOf<N>
-} & {
-  /** Those that have no type here. */
-  readonly other?: readonly OtherAttribute[]
-}
-
-function uncapitalize(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
-}
-
-/**
- * Puts a list of attributes into one object.
- * @throws KMIP_PROTOCOL when one that an object has once comes twice
- */
-export function collectAttributes(operation: string, list: readonly Attribute[]): AttributeSet {
-  const set: Record<string, unknown> = {}
-  for (const entry of list) {
-    const key = uncapitalize(entry.name)
-    const present = set[key]
-    if (entry.name === 'Other' || attributeTable[entry.name].many) {
-      const member = entry.name === 'Other' ? entry : entry.value
-      if (present === undefined) set[key] = [member]
-      else (present as unknown[]).push(member)
-    } else if (present === undefined) {
-      set[key] = entry.value
-    } else {
-      throw new TrustholdError('KMIP_PROTOCOL', { operation, reason: `two values of ${entry.name}` })
-    }
-  }
-  return set as AttributeSet
+export const attributes: Kind<readonly Attribute[]> = {
+  types: list.types,
+  read: (frame, type, at, length) =>
+    list
+      .read(frame, type, at, length)
+      .map((entry) => (entry.name === 'Attribute' ? entry.value : entry) as Attribute),
+  write(writer, tag, value) {
+    const foreign = value.find((entry) => isForeignTo(writer.version, entry))
+    if (foreign !== undefined) writer.reject(`an attribute of KMIP ${writer.version}`, foreign.name)
+    list.write(
+      writer,
+      tag,
+      value.map((entry) => (entry.name === 'Custom' ? { name: 'Attribute', value: entry } : entry)),
+    )
+  },
 }
 
 /** Whether a version has attributes by their tags, and no templates. */

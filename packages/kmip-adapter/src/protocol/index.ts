@@ -2,20 +2,60 @@
  * What messages are about: versions, objects, attributes.
  * @module
  */
-export { attributeReference } from './attribute-reference.js'
+export { attributeReference, type VendorReference } from './attribute-reference.js'
+export { type AttributeSet, collectAttributes, listAttributes } from './attribute-set.js'
+export {
+  type AttributeName,
+  attributeNamed,
+  attributeTable,
+  hasAttribute,
+} from './attribute-table.js'
+export { type RevocationReason, revocationReason } from './attribute-values.js'
 export {
   type Attribute,
-  type AttributeName,
-  type AttributeSet,
+  type AttributeValue,
   attribute,
   attributes,
-  attributeTable,
-  collectAttributes,
+  attributeTitle,
+  type CustomAttribute,
   hasTaggedAttributes,
   type OtherAttribute,
 } from './attributes.js'
-export { type KeyBlock, symmetricKey } from './key-block.js'
+export {
+  type Authentication,
+  authentication,
+  type Credential,
+  type DeviceCredential,
+  deviceCredential,
+  nonce,
+  userCredential,
+} from './credentials.js'
+export {
+  type CryptographicParameters,
+  cryptographicParameters,
+  rngParameters,
+} from './cryptographic-parameters.js'
+export { enumerationNumber } from './enumeration-number.js'
+export type { KeyBlock, KeyMaterial, KeyValue } from './key-block.js'
+export {
+  type KeyInformation,
+  type KeyWrappingData,
+  type KeyWrappingSpecification,
+  keyWrappingSpecification,
+} from './key-wrapping.js'
+export {
+  type ManagedObject,
+  type ObjectFieldValues,
+  objectFields,
+  objectOf,
+  toObjectFields,
+} from './managed-objects.js'
 export { plainName } from './names.js'
+export { type IdReference, objectId } from './object-id.js'
 export { type ProtocolVersion, protocolVersion, toProtocolVersion, versionText } from './protocol-version.js'
+export { toSecretInteger } from './secret-integer.js'
+export { storageMasks } from './storage-masks.js'
 export { templateAttribute } from './template-attribute.js'
-export { type UsageBit, usageMask } from './usage-mask.js'
+export type { TransparentKey } from './transparent-keys.js'
+export { allowsUsage, type UsageBit, usageMask } from './usage-mask.js'
+export { changedWith2 } from './version-dependent.js'

@@ -1,70 +1,63 @@
 import { SecretBytes } from '@trusthold/core/bytes'
 import {
-  bytes,
+  dependent,
   either,
   enumeration,
   type Infer,
   integer,
+  type Kind,
   many,
   maybe,
   one,
   type StructureKind,
   secret,
   structure,
-  text,
 } from '../ttlv/index.js'
-import { attribute } from './attributes.js'
+import { attribute, attributes } from './attributes.js'
+import { keyWrappingData } from './key-wrapping.js'
+import { type TransparentKey, transparentKinds } from './transparent-keys.js'
 
 const isSecret = (value: unknown): value is SecretBytes => value instanceof SecretBytes
 
-const transparentKeyDef = structure('KeyMaterial', { key: maybe('Key', secret) })
-/** Key material of a Transparent Symmetric Key. KMIP 1.4, section 2.1.7.1. */
-export interface TransparentKey extends Infer<typeof transparentKeyDef> {}
-const transparentKey: StructureKind<TransparentKey> = transparentKeyDef
+const foreignMaterialDef = structure('KeyMaterial', {})
+/** Key material of a format that is not known here: all of it is under `unknown`. */
+export interface ForeignKeyMaterial extends Infer<typeof foreignMaterialDef> {}
+const foreignMaterial: StructureKind<ForeignKeyMaterial> = foreignMaterialDef
 
-const keyValueDef = structure('KeyValue', {
-  keyMaterial: one('KeyMaterial', either(secret, transparentKey, isSecret)),
-  attribute: many('Attribute', attribute, { until: '1.4' }),
-})
+/** Key material: bytes, or a key that is taken apart. */
+export type KeyMaterial = SecretBytes | TransparentKey | ForeignKeyMaterial
+
+function defineKeyValue(material: Kind<KeyMaterial>) {
+  return structure('KeyValue', {
+    keyMaterial: one('KeyMaterial', material),
+    attribute: many('Attribute', attribute, { until: '1.4' }),
+    attributes: maybe('Attributes', attributes, { since: '2.0' }),
+  })
+}
 /** Key material, and attributes that travel with it. KMIP 1.4, section 2.1.4. */
-export interface KeyValue extends Infer<typeof keyValueDef> {}
-const keyValue: StructureKind<KeyValue> = keyValueDef
+export interface KeyValue extends Infer<ReturnType<typeof defineKeyValue>> {}
 
-const keyInformationDef = structure('EncryptionKeyInformation', {
-  uniqueIdentifier: one('UniqueIdentifier', text),
-})
-/** Names the key that wraps or authenticates. KMIP 1.4, section 2.1.5. */
-export interface KeyInformation extends Infer<typeof keyInformationDef> {}
-const keyInformation: StructureKind<KeyInformation> = keyInformationDef
+/** A key value is secret bytes when it is wrapped; some servers then send a structure all the same. */
+function keyValueOf(structured: Kind<TransparentKey | ForeignKeyMaterial>): Kind<SecretBytes | KeyValue> {
+  return either(secret, defineKeyValue(either(secret, structured, isSecret)), isSecret)
+}
 
-const keyWrappingDataDef = structure('KeyWrappingData', {
-  wrappingMethod: one('WrappingMethod', enumeration('WrappingMethod')),
-  encryptionKeyInformation: maybe('EncryptionKeyInformation', keyInformation),
-  macSignatureKeyInformation: maybe('MACSignatureKeyInformation', keyInformation),
-  macSignature: maybe('MACSignature', bytes),
-  ivCounterNonce: maybe('IVCounterNonce', bytes),
-  encodingOption: maybe('EncodingOption', enumeration('EncodingOption'), { since: '1.1' }),
-})
-/** How a key value is wrapped; its presence says that it is. KMIP 1.4, section 2.1.5. */
-export interface KeyWrappingData extends Infer<typeof keyWrappingDataDef> {}
-const keyWrappingData: StructureKind<KeyWrappingData> = keyWrappingDataDef
+const foreignKeyValue = keyValueOf(foreignMaterial)
+const keyValuesByFormat: ReadonlyMap<unknown, Kind<SecretBytes | KeyValue>> = new Map(
+  Object.entries(transparentKinds).map(([format, kind]) => [format, keyValueOf(kind)]),
+)
 
 const keyBlockDef = structure('KeyBlock', {
   keyFormatType: one('KeyFormatType', enumeration('KeyFormatType')),
   keyCompressionType: maybe('KeyCompressionType', enumeration('KeyCompressionType')),
-  keyValue: maybe('KeyValue', either(secret, keyValue, isSecret)),
+  keyValue: dependent(
+    'KeyValue',
+    ({ keyFormatType }) => keyValuesByFormat.get(keyFormatType) ?? foreignKeyValue,
+  ),
   cryptographicAlgorithm: maybe('CryptographicAlgorithm', enumeration('CryptographicAlgorithm')),
   cryptographicLength: maybe('CryptographicLength', integer),
   keyWrappingData: maybe('KeyWrappingData', keyWrappingData),
 })
-/**
- * A key and what it is. The key value is secret bytes when it is wrapped; some servers then send a structure all the
- * same. KMIP 1.4, section 2.1.3.
- */
+/** A key and what it is. The key value is absent when the server does not have it. KMIP 1.4, section 2.1.3. */
 export interface KeyBlock extends Infer<typeof keyBlockDef> {}
-const keyBlock: StructureKind<KeyBlock> = keyBlockDef
-
-const symmetricKeyDef = structure('SymmetricKey', { keyBlock: one('KeyBlock', keyBlock) })
-/** A symmetric key. KMIP 1.4, section 2.2.2. */
-export interface SymmetricKey extends Infer<typeof symmetricKeyDef> {}
-export const symmetricKey: StructureKind<SymmetricKey> = symmetricKeyDef
+export const keyBlock: StructureKind<KeyBlock> = keyBlockDef

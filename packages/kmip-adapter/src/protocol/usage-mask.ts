@@ -1,29 +1,15 @@
-/** What a key may be used for, by bit. KMIP 2.1, section 11.8; those of 1.x and 2.x together. */
-const usageBits = {
-  Sign: 0x1,
-  Verify: 0x2,
-  Encrypt: 0x4,
-  Decrypt: 0x8,
-  WrapKey: 0x10,
-  UnwrapKey: 0x20,
-  Export: 0x40,
-  MACGenerate: 0x80,
-  MACVerify: 0x100,
-  DeriveKey: 0x200,
-  ContentCommitment: 0x400,
-  KeyAgreement: 0x800,
-  CertificateSign: 0x1000,
-  CRLSign: 0x2000,
-  Authenticate: 0x10_0000,
-  Unrestricted: 0x20_0000,
-  FPEEncrypt: 0x40_0000,
-  FPEDecrypt: 0x80_0000,
-} as const
+import { maskBits } from '../ttlv/index.js'
 
-/** A use of a key. */
-export type UsageBit = keyof typeof usageBits
+/** A use of a key. KMIP 2.1, section 12.1; those of 1.x and 2.x together. */
+export type UsageBit = keyof (typeof maskBits)['CryptographicUsageMask']
 
 /** The Cryptographic Usage Mask that allows these uses. */
 export function usageMask(uses: readonly UsageBit[]): number {
-  return uses.reduce((mask, use) => mask | usageBits[use], 0)
+  return uses.reduce((mask, use) => mask | maskBits.CryptographicUsageMask[use], 0)
+}
+
+/** Whether a Cryptographic Usage Mask allows all of these uses. */
+export function allowsUsage(mask: number, ...uses: readonly UsageBit[]): boolean {
+  const wanted = usageMask(uses)
+  return (mask & wanted) === wanted
 }

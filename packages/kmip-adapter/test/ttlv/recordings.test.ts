@@ -37,8 +37,8 @@ describe('every recorded message', () => {
   test.each(recordedMessages)('%s is read and written again', (label, hex) => {
     const frame = fromHex(hex)
     expect(toHex(encodeItem(decodeItem(frame)))).toBe(hex)
-    // Two of the probes are what a typed reader refuses: another message, and nothing in it.
-    if (/(bad_tag|empty_message) request/.test(label)) return
+    // Three of the probes are what a typed reader refuses: another message, nothing in it, an Import of nothing.
+    if (/(bad_tag|empty_message|import_1.4) request/.test(label)) return
     const schema = schemaOf(label)
     expect(toHex(encodeMessage(schema, decodeMessage(schema, frame)))).toBe(hex)
   })
