@@ -1,44 +1,31 @@
-import { struct } from '@trusthold/core/codec'
-import {
-  type TpmtPublic,
-  tpm2bCreationData,
-  tpm2bData,
-  tpm2bDigest,
-  tpm2bPrivate,
-  tpm2bPublic,
-  tpm2bSensitiveCreate,
-  tpmlPcrSelection,
-  tpmtTkCreation,
-} from '@trusthold/core/tpm2'
+import { type TpmtPublic, tpm2bPrivate, tpm2bPublic } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
+import {
+  type Creation,
+  type CreationInput,
+  checkCreation,
+  creationParameters,
+  creationResponse,
+  toCreation,
+  toCreationParameters,
+} from './creation.js'
+import type { Entity } from './entity.js'
 import type { CommandRunner } from './run-command.js'
-import { emptySensitive } from './sensitive.js'
 import type { Session } from './sessions.js'
 
-const command = defineCommand(
-  'TPM2_Create',
-  struct('Create', {
-    inSensitive: tpm2bSensitiveCreate,
-    inPublic: tpm2bPublic,
-    outsideInfo: tpm2bData,
-    creationPCR: tpmlPcrSelection,
-  }),
-  struct('Create', {
-    outPrivate: tpm2bPrivate,
-    outPublic: tpm2bPublic,
-    creationData: tpm2bCreationData,
-    creationHash: tpm2bDigest,
-    creationTicket: tpmtTkCreation,
-  }),
-)
+const command = defineCommand('TPM2_Create', {
+  handles: { parentHandle: 'user' },
+  parameters: creationParameters,
+  response: { outPrivate: tpm2bPrivate, outPublic: tpm2bPublic, ...creationResponse },
+  check: (_, values) => checkCreation(values.outPublic, values),
+})
 
 /** What {@link create} takes. */
-export interface CreateInput {
-  /** Handle of a loaded storage key. */
-  readonly parent: number
+export interface CreateInput extends CreationInput {
+  /** A loaded storage key. */
+  readonly parent: Entity
   /** Authorises the parent. */
   readonly session: Session
-  readonly template: TpmtPublic
 }
 
 /** A key that is not loaded: its private part is encrypted by its parent. */
@@ -48,20 +35,15 @@ export interface WrappedKey {
   readonly publicArea: TpmtPublic
 }
 
-/** TPM2_Create: a new key under a parent, with the empty password. Part 3, section 12.1. */
+/** TPM2_Create: a new object under a parent. Part 3, section 12.1. */
 export async function create(
   runner: CommandRunner,
-  { parent, session, template }: CreateInput,
-): Promise<WrappedKey> {
+  input: CreateInput,
+): Promise<WrappedKey & { readonly creation: Creation }> {
   const { values } = await runner.run(command, {
-    handles: [parent],
-    sessions: [session],
-    parameters: {
-      inSensitive: emptySensitive,
-      inPublic: template,
-      outsideInfo: new Uint8Array(),
-      creationPCR: [],
-    },
+    handles: { parentHandle: input.parent },
+    sessions: [input.session],
+    parameters: toCreationParameters(input),
   })
-  return { privateArea: values.outPrivate, publicArea: values.outPublic }
+  return { privateArea: values.outPrivate, publicArea: values.outPublic, creation: toCreation(values) }
 }

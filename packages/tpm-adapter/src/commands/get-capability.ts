@@ -1,4 +1,5 @@
 import { type Codec, constant, listOf, struct, u16, u32, yesNo } from '@trusthold/core/codec'
+import { type TpmsCapabilityData, tpmsCapabilityData } from '@trusthold/core/tpm2'
 import { type Command, defineCommand } from './command.js'
 import type { CommandRunner } from './run-command.js'
 
@@ -17,18 +18,17 @@ interface Answer<E> {
 }
 
 /** TPM2_GetCapability for one TPM_CAP. Part 2, sections 6.12 and 10.10; Part 3, 30.2. */
-function capability<E>(code: number, entries: Codec<readonly E[]>): Command<Request, Answer<E>> {
-  const request = struct('GetCapability', {
-    capability: constant(u32, code),
-    property: u32,
-    propertyCount: u32,
+function capability<E>(code: number, entries: Codec<readonly E[]>): Command<never, Request, Answer<E>> {
+  const { parameters, ...command } = defineCommand('TPM2_GetCapability', {
+    parameters: { capability: constant(u32, code), property: u32, propertyCount: u32 },
+    response: { moreData: yesNo, capability: constant(u32, code), entries },
   })
-  const answer = struct('GetCapability', { moreData: yesNo, capability: constant(u32, code), entries })
-  return defineCommand<Request, Answer<E>>(
-    'TPM2_GetCapability',
-    { ...request, write: (w, v) => request.write(w, { capability: code, ...v }) },
-    answer,
-  )
+  return {
+    ...command,
+    parameters: { ...parameters, write: (w, v: Request) => parameters.write(w, { capability: code, ...v }) },
+    check: ({ propertyCount }, answer) =>
+      answer.entries.length <= propertyCount ? undefined : 'more entries than were asked for',
+  }
 }
 
 const algorithms = capability(
@@ -45,14 +45,14 @@ const eccCurves = capability(0x8, listOf(u32, u16, maxEntries))
 /** Asks until the TPM has no more entries, each time going on after the last one's key. */
 async function readAll<E>(
   runner: CommandRunner,
-  command: Command<Request, Answer<E>>,
+  command: Command<never, Request, Answer<E>>,
   first: number,
   keyOf: (entry: E) => number,
 ): Promise<readonly E[]> {
   const collected: E[] = []
   for (let property = first; ; ) {
     const parameters = { property, propertyCount: entriesAtATime }
-    const { entries, moreData } = (await runner.run(command, { parameters })).values
+    const { entries, moreData } = (await runner.run(command, { handles: {}, parameters })).values
     collected.push(...entries)
     const last = entries.at(-1)
     if (!moreData || last === undefined || keyOf(last) < property) return collected
@@ -96,6 +96,29 @@ export async function readHandles(
 /** A fixed property (TPM_PT); undefined when the TPM does not have it. Part 2, section 6.13. */
 export async function readProperty(runner: CommandRunner, property: number): Promise<number | undefined> {
   const parameters = { property, propertyCount: 1 }
-  const { entries } = (await runner.run(properties, { parameters })).values
+  const { entries } = (await runner.run(properties, { handles: {}, parameters })).values
   return entries.find((entry) => entry.property === property)?.value
+}
+
+const anyCapability = defineCommand('TPM2_GetCapability', {
+  parameters: { capability: u32, property: u32, propertyCount: u32 },
+  response: { moreData: yesNo, capabilityData: tpmsCapabilityData },
+})
+
+/** What {@link getCapability} takes. */
+export interface GetCapabilityInput {
+  /** TPM_CAP. Part 2, section 6.12. */
+  readonly capability: number
+  /** Where to start. */
+  readonly property: number
+  /** How many at most; the TPM sends as many as fit. */
+  readonly propertyCount: number
+}
+
+/** TPM2_GetCapability, once, for anything that a TPM tells of itself. Part 3, section 30.2. */
+export async function getCapability(
+  runner: CommandRunner,
+  parameters: GetCapabilityInput,
+): Promise<{ readonly moreData: boolean; readonly capabilityData: TpmsCapabilityData }> {
+  return (await runner.run(anyCapability, { handles: {}, parameters })).values
 }

@@ -1,17 +1,12 @@
-import { listOf, struct, u32 } from '@trusthold/core/codec'
-import { type TpmlPcrSelection, tpm2bDigest, tpmlPcrSelection } from '@trusthold/core/tpm2'
+import { u32 } from '@trusthold/core/codec'
+import { type TpmlPcrSelection, tpmlDigest, tpmlPcrSelection } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
 import type { CommandRunner } from './run-command.js'
 
-const command = defineCommand(
-  'TPM2_PCR_Read',
-  struct('PCR_Read', { pcrSelectionIn: tpmlPcrSelection }),
-  struct('PCR_Read', {
-    pcrUpdateCounter: u32,
-    pcrSelectionOut: tpmlPcrSelection,
-    pcrValues: listOf(u32, tpm2bDigest, 8),
-  }),
-)
+const command = defineCommand('TPM2_PCR_Read', {
+  parameters: { pcrSelectionIn: tpmlPcrSelection },
+  response: { pcrUpdateCounter: u32, pcrSelectionOut: tpmlPcrSelection, pcrValues: tpmlDigest },
+})
 
 /** What {@link pcrRead} returns. */
 export interface PcrReadOutput {
@@ -25,7 +20,7 @@ export interface PcrReadOutput {
 
 /** TPM2_PCR_Read: up to eight values. Part 3, section 22.4. */
 export async function pcrRead(runner: CommandRunner, selection: TpmlPcrSelection): Promise<PcrReadOutput> {
-  const { values } = await runner.run(command, { parameters: { pcrSelectionIn: selection } })
+  const { values } = await runner.run(command, { handles: {}, parameters: { pcrSelectionIn: selection } })
   return {
     updateCounter: values.pcrUpdateCounter,
     selection: values.pcrSelectionOut,

@@ -1,27 +1,26 @@
-import { rest, struct } from '@trusthold/core/codec'
 import {
   type TpmlPcrSelection,
   type TpmtSigScheme,
-  tpm2bAttest,
   tpm2bData,
   tpmlPcrSelection,
   tpmtSigScheme,
 } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
+import type { Entity } from './entity.js'
 import type { CommandRunner } from './run-command.js'
 import type { Session } from './sessions.js'
+import { type SignedStatement, schemeOfKey, statementResponse, toStatement } from './statement.js'
 
-const command = defineCommand(
-  'TPM2_Quote',
-  struct('Quote', { qualifyingData: tpm2bData, inScheme: tpmtSigScheme, PCRselect: tpmlPcrSelection }),
-  // The signature is not taken apart: what the TPM sent is what goes to the verifier.
-  struct('Quote', { quoted: tpm2bAttest, signature: rest }),
-)
+const command = defineCommand('TPM2_Quote', {
+  handles: { signHandle: 'user' },
+  parameters: { qualifyingData: tpm2bData, inScheme: tpmtSigScheme, PCRselect: tpmlPcrSelection },
+  response: statementResponse,
+})
 
 /** What {@link quote} takes. */
 export interface QuoteInput {
-  /** Handle of a signing key. */
-  readonly key: number
+  /** A signing key. */
+  readonly key: Entity
   readonly session: Session
   readonly qualifyingData: Uint8Array
   readonly selection: TpmlPcrSelection
@@ -29,15 +28,15 @@ export interface QuoteInput {
   readonly scheme?: TpmtSigScheme
 }
 
-/** TPM2_Quote; returns TPMS_ATTEST and TPMT_SIGNATURE. Part 3, section 18.4. */
+/** TPM2_Quote: states PCR values. Part 3, section 18.4. */
 export async function quote(
   runner: CommandRunner,
-  { key, session, qualifyingData, selection, scheme = { scheme: 'null' } }: QuoteInput,
-): Promise<{ message: Uint8Array; signature: Uint8Array }> {
+  { key, session, qualifyingData, selection, scheme = schemeOfKey }: QuoteInput,
+): Promise<SignedStatement> {
   const { values } = await runner.run(command, {
-    handles: [key],
+    handles: { signHandle: key },
     sessions: [session],
     parameters: { qualifyingData, inScheme: scheme, PCRselect: selection },
   })
-  return { message: values.quoted, signature: values.signature }
+  return toStatement(values)
 }

@@ -1,15 +1,21 @@
-import { struct } from '@trusthold/core/codec'
+import { equalBytes } from '@trusthold/core/bytes'
 import { type TpmtPublic, tpm2bName, tpm2bPublic } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
+import { type Entity, handleOf, objectName } from './entity.js'
 import type { CommandRunner } from './run-command.js'
 
-const command = defineCommand(
-  'TPM2_ReadPublic',
-  struct('ReadPublic', {}),
-  struct('ReadPublic', { outPublic: tpm2bPublic, name: tpm2bName, qualifiedName: tpm2bName }),
-)
+const command = defineCommand('TPM2_ReadPublic', {
+  handles: { objectHandle: 'none' },
+  response: { outPublic: tpm2bPublic, name: tpm2bName, qualifiedName: tpm2bName },
+  check: (_, { outPublic, name }) =>
+    equalBytes(objectName(outPublic), name) ? undefined : 'the name is not that of the public area',
+})
 
-/** TPM2_ReadPublic: the public area of a loaded object. Part 3, section 12.4. */
-export async function readPublic(runner: CommandRunner, handle: number): Promise<TpmtPublic> {
-  return (await runner.run(command, { handles: [handle], parameters: {} })).values.outPublic
+/**
+ * TPM2_ReadPublic: the public area of a loaded object; `computeName` of `@trusthold/core/tpm2` gives its name. Nothing
+ * says that it came from the TPM. Part 3, section 12.4.
+ */
+export async function readPublic(runner: CommandRunner, object: Entity): Promise<TpmtPublic> {
+  const handles = { objectHandle: handleOf(object) }
+  return (await runner.run(command, { handles, parameters: {} })).values.outPublic
 }

@@ -36,6 +36,7 @@ const errors: readonly (readonly [number, string])[] = [
   [0x53, 'NEEDS_TEST'],
   [0x54, 'NO_RESULT'],
   [0x55, 'SENSITIVE'],
+  [0x56, 'READ_ONLY'],
 ]
 
 /** Format one errors: RC_FMT1 (0x080) plus these, about a handle, session or parameter. Part 2, section 6.6.3. */
@@ -75,6 +76,8 @@ const blamingErrors: readonly (readonly [number, string])[] = [
   [0x27, 'ECC_POINT'],
   [0x28, 'FW_LIMITED'],
   [0x29, 'SVN_LIMITED'],
+  [0x30, 'CHANNEL'],
+  [0x31, 'CHANNEL_KEY'],
 ]
 
 /** Warnings: RC_WARN (0x900) plus these. Part 2, section 6.6.3. */
@@ -109,25 +112,38 @@ const badTag = 0x1e
 /** A response code taken apart: its name, and which input it blames, counted from 1. */
 export type ResponseCode = Pick<ErrorContexts['TPM_RESPONSE'], 'name' | 'subject' | 'index'>
 
-/** What a format one code blames: bit 6 marks parameters, bit 11 sessions. Part 2, section 6.6.2. */
+/** Which one, when the TPM says it: 0 is any. */
+function indexed(index: number): Pick<ResponseCode, 'index'> {
+  return index === 0 ? {} : { index }
+}
+
+/** What a format one code blames: bit 6 marks parameters, bit 11 sessions, the rest handles. Part 2, section 6.6.2. */
 function blamed(code: number): Pick<ResponseCode, 'subject' | 'index'> {
   const index = (code >> 8) & 0xf
-  if (index === 0) return {}
-  if ((code & 0x40) !== 0) return { subject: 'parameter', index }
-  return index < 8 ? { subject: 'handle', index } : { subject: 'session', index: index - 8 }
+  if ((code & 0x40) !== 0) return { subject: 'parameter', ...indexed(index) }
+  if (index >= 8) return { subject: 'session', ...indexed(index - 8) }
+  return index === 0 ? {} : { subject: 'handle', index }
+}
+
+/** What the warnings about things that are not loaded blame: REFERENCE_H0 to H6, REFERENCE_S0 to S6. */
+function referenced(code: number): Pick<ResponseCode, 'subject' | 'index'> {
+  if (code >= 0x910 && code <= 0x916) return { subject: 'handle', index: code - 0x910 + 1 }
+  if (code >= 0x918 && code <= 0x91e) return { subject: 'session', index: code - 0x918 + 1 }
+  return {}
 }
 
 /**
- * Takes a response code apart. Codes from above the TPM (resource managers, drivers: bits 16 and up) and vendors' codes
- * are named as such. Part 2, section 6.6; TSS 2.0 Overview, section 5.
+ * Takes a response code apart. Codes from above the TPM (resource managers, drivers: bits 16 and up), vendors' codes
+ * and those of a TPM 1.2 are named as such. Part 2, section 6.6; TSS 2.0 Overview, section 5.
  */
 export function describeResponseCode(code: number): ResponseCode {
   const layer = code >>> 16
   if (layer !== 0) return { name: `layer ${layer} error 0x${(code & 0xffff).toString(16)}` }
   if (code === badTag) return { name: 'TPM_RC_BAD_TAG' }
   if ((code & 0x80) !== 0) return { name: nameOf(code & 0xbf), ...blamed(code) }
+  if ((code & 0x100) === 0) return { name: 'an error of a TPM 1.2' }
   if ((code & 0x400) !== 0) return { name: 'a vendor-specific error' }
-  return { name: nameOf(code) }
+  return { name: nameOf(code), ...referenced(code) }
 }
 
 function nameOf(code: number): string {
@@ -135,10 +151,10 @@ function nameOf(code: number): string {
   return name === undefined ? 'an unknown error' : `TPM_RC_${name}`
 }
 
-/** Codes that say: send it again. Part 2, section 6.6.3; Part 1, section 12.3.1 for TESTING. */
-const transient: ReadonlySet<number> = new Set([0x908, 0x90a, 0x920, 0x922])
+/** Codes that say: send it again. Part 2, section 6.6.3; Part 1, sections 12.3.1 (TESTING) and 37.8 (NV). */
+const transient: ReadonlySet<number> = new Set([0x908, 0x90a, 0x920, 0x922, 0x923])
 
-/** Whether the TPM did nothing and asks for the same command again: RETRY, YIELDED, TESTING, NV_RATE. */
+/** Whether the TPM did nothing and asks for the same command again: YIELDED, TESTING, NV_RATE, RETRY, NV_UNAVAILABLE. */
 export function asksForRetry(code: number): boolean {
   return transient.has(code)
 }

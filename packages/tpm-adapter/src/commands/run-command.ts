@@ -1,35 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { concatBytes } from '@trusthold/core/bytes'
-import { type Codec, decode, encode, type Fields, sized, struct, u32, Writer } from '@trusthold/core/codec'
-import { describeError, isTrustholdError, TrustholdError } from '@trusthold/core/errors'
 import type { TpmTransport } from '@trusthold/core/ports'
-import type { Command } from './command.js'
-import { asksForRetry, describeResponseCode } from './response-codes.js'
-import { type Session, tpmsAuthCommand, tpmsAuthResponse } from './sessions.js'
-
-const headerLength = 10
-
-/** TPM_ST_NO_SESSIONS or TPM_ST_SESSIONS. Part 2, section 6.9. */
-const tagFor = (sessions: number): number => (sessions === 0 ? 0x8001 : 0x8002)
-
-/** What a command is sent with. */
-export interface CommandInput<P> {
-  readonly handles?: readonly number[]
-  /** Authorisations of the first handles, in their order. */
-  readonly sessions?: readonly Session[]
-  readonly parameters: P
-}
-
-/** What came back. */
-export interface CommandOutput<R> {
-  /** The response's handle; 0 for commands that return none. */
-  readonly handle: number
-  readonly values: R
-}
+import { orAborted, throwIfAborted } from './abort.js'
+import type { Command, CommandFacts } from './command.js'
+import { flushCommand } from './flush-context.js'
+import { type CommandInput, endUses, type PreparedCommand, prepareCommand } from './prepare-command.js'
+import { type CommandOutput, readResponse, responseCodeOf } from './read-response.js'
+import { asksForRetry } from './response-codes.js'
+import { responseError } from './response-error.js'
 
 /** Sends commands. */
 export interface CommandRunner {
-  run<P, R>(command: Command<P, R>, input: CommandInput<P>): Promise<CommandOutput<R>>
+  run<H extends string, P, R>(command: Command<H, P, R>, input: CommandInput<H, P>): Promise<CommandOutput<R>>
 }
 
 /** How often and when a command is sent again that the TPM asks for again. */
@@ -40,94 +21,98 @@ export interface RetryPolicy {
   wait?: (attempt: number) => Promise<unknown>
 }
 
-function encodeCommand<P, R>(command: Command<P, R>, input: CommandInput<P>): Uint8Array {
-  const { handles = [], sessions = [] } = input
-  const parameters = encode(command.parameters, input.parameters)
-  const area = new Writer()
-  for (const session of sessions) {
-    tpmsAuthCommand.write(area, session.authorize({ code: command.code, handles, parameters }))
-  }
-  const authorizations = area.finish()
-  const writer = new Writer()
-  const areaLength = sessions.length === 0 ? 0 : 4 + authorizations.length
-  writer.u16(tagFor(sessions.length))
-  writer.u32(headerLength + handles.length * 4 + areaLength + parameters.length)
-  writer.u32(command.code)
-  for (const handle of handles) writer.u32(handle)
-  if (sessions.length > 0) writer.u32(authorizations.length)
-  return concatBytes(writer.finish(), authorizations, parameters)
-}
-
-/** What stands after the response's header. TPM 2.0 Part 1, section 18.9. */
-function bodyOf<P, R>(command: Command<P, R>, sessions: number): Codec<{ handle?: number; parameters: R }> {
-  const authorizations: Record<string, Codec<unknown>> = {}
-  for (let i = 1; i <= sessions; i++) authorizations[`session${i}`] = tpmsAuthResponse
-  const fields: Fields = {
-    ...(command.returnsHandle ? { handle: u32 } : {}),
-    parameters: sessions === 0 ? command.response : sized(u32, command.response, 65_536),
-    ...authorizations,
-  }
-  return struct(command.name, fields) as Codec<{ parameters: R }>
-}
-
-function malformed(command: string, reason: string, offset: number, cause?: unknown): TrustholdError {
-  return new TrustholdError('TPM_RESPONSE_MALFORMED', { command, reason, offset }, { cause })
-}
-
-/** Throws what the header says went wrong. The transport has checked tag and size, but it is anyone's transport. */
-function checkHeader(command: string, response: Uint8Array, sessions: number): void {
-  if (response.length < headerLength)
-    throw malformed(command, `${response.length} bytes, less than a header`, 0)
-  const view = new DataView(response.buffer, response.byteOffset, response.byteLength)
-  if (view.getUint32(2) !== response.length) throw malformed(command, 'its size field is not its length', 2)
-  const responseCode = view.getUint32(6)
-  if (responseCode !== 0) {
-    const context = { command, responseCode, ...describeResponseCode(responseCode) }
-    throw new TrustholdError('TPM_RESPONSE', context, { retryable: asksForRetry(responseCode) })
-  }
-  const tag = view.getUint16(0)
-  if (tag !== tagFor(sessions)) throw malformed(command, `tag 0x${tag.toString(16)} is not the command's`, 0)
-}
-
-function decodeResponse<P, R>(
-  command: Command<P, R>,
-  response: Uint8Array,
-  sessions: number,
-): CommandOutput<R> {
-  checkHeader(command.name, response, sessions)
-  try {
-    const { handle = 0, parameters } = decode(bodyOf(command, sessions), response.subarray(headerLength))
-    return { handle, values: parameters }
-  } catch (error) {
-    const offset = isTrustholdError(error, 'CODEC_UNDERFLOW') ? error.context.offset : 0
-    throw malformed(command.name, describeError(error), headerLength + offset, error)
-  }
-}
-
 const waitByDefault = (attempt: number): Promise<unknown> => delay(Math.min(10 * 2 ** (attempt - 1), 1_000))
+
+/** Types of handles that FlushContext takes: sessions and transient objects. */
+const flushable: ReadonlySet<number> = new Set([0x02, 0x03, 0x80])
+
+/** The command that flushes what a response brought; none when it brought nothing. */
+function flushOf(command: string, response: Uint8Array): Uint8Array | undefined {
+  if (responseCodeOf(command, response) !== 0 || response.length < 14) return undefined
+  const flushHandle = new DataView(response.buffer, response.byteOffset).getUint32(10)
+  if (!flushable.has(flushHandle >>> 24)) return undefined
+  return prepareCommand(flushCommand, { handles: {}, parameters: { flushHandle } }).bytes
+}
 
 /**
  * Sends commands over a transport and reads what comes back.
  *
  * `run` throws TPM_RESPONSE with the code's name and the handle, session or parameter that it blames; commands that the
- * TPM asks for again are sent again, within bounds. It throws TPM_RESPONSE_MALFORMED for what is not the command's
- * response, and what the transport throws.
+ * TPM asks for again are sent again, within bounds. It throws TPM_NOT_STARTED when the TPM was reset, TPM_LOCKED_OUT
+ * when too many authorisations failed, TPM_RESPONSE_MALFORMED for what is not the command's response,
+ * TPM_RESPONSE_FORGED for one that a session does not authenticate, and what the transport throws. Nothing that a
+ * failed or aborted command left in the TPM stays there.
  */
 export function createCommandRunner(transport: TpmTransport, retry: RetryPolicy = {}): CommandRunner {
   const { attempts = 12, wait = waitByDefault } = retry
-  return {
-    async run(command, input) {
-      const bytes = encodeCommand(command, input)
-      const sessions = input.sessions?.length ?? 0
+  let cleaning: Promise<unknown> = Promise.resolve()
+
+  const discard = async (command: string, response: Uint8Array): Promise<void> => {
+    const flush = flushOf(command, response)
+    if (flush !== undefined) await transport.transmit(flush)
+  }
+
+  /**
+   * Transmits. A command that brings a handle is not cut short: when the caller gives up, its answer is waited for all
+   * the same and what it brought is flushed, before the next command.
+   */
+  const transmit = async (command: CommandFacts, bytes: Uint8Array, signal?: AbortSignal) => {
+    if (!command.returnsHandle || signal === undefined)
+      return await transport.transmit(bytes, signal === undefined ? {} : { signal })
+    const answer = transport.transmit(bytes)
+    let answered = false
+    try {
+      const response = await orAborted(answer, signal)
+      answered = true
+      return response
+    } finally {
+      if (!answered) {
+        const clean = answer.then((late) => discard(command.name, late)).catch(() => undefined)
+        cleaning = Promise.all([cleaning, clean])
+      }
+    }
+  }
+
+  /** Sends until the TPM does not ask for it again; returns the response and its code. */
+  const send = async (
+    command: CommandFacts,
+    { bytes, uses }: PreparedCommand,
+    signal?: AbortSignal,
+  ): Promise<{ response: Uint8Array; code: number }> => {
+    let how: 'lost' | 'refused' = 'lost'
+    try {
       for (let attempt = 1; ; attempt++) {
-        try {
-          return decodeResponse(command, await transport.transmit(bytes), sessions)
-        } catch (error) {
-          const again = isTrustholdError(error, 'TPM_RESPONSE') && error.retryable && attempt < attempts
-          if (!again) throw error
-          await wait(attempt)
-        }
+        how = 'lost'
+        const response = await transmit(command, bytes, signal)
+        const code = responseCodeOf(command.name, response)
+        if (!asksForRetry(code) || attempt >= attempts) return { response, code }
+        how = 'refused'
+        await orAborted(wait(attempt), signal)
+      }
+    } catch (error) {
+      endUses(uses, how)
+      throw error
+    }
+  }
+
+  const runner: CommandRunner = {
+    async run(command, input) {
+      throwIfAborted(input.signal)
+      await orAborted(cleaning, input.signal)
+      const prepared = prepareCommand(command, input)
+      const { response, code } = await send(command, prepared, input.signal)
+      if (code !== 0) {
+        endUses(prepared.uses, 'refused')
+        throw await responseError(runner, command, code, input)
+      }
+      try {
+        return readResponse(command, input.parameters, response, prepared)
+      } catch (error) {
+        endUses(prepared.uses, 'lost')
+        if (command.returnsHandle) await discard(command.name, response).catch(() => undefined)
+        throw error
       }
     },
   }
+  return runner
 }

@@ -18,8 +18,21 @@ test.each<[number, ResponseCode]>([
   [0xa9d, { name: 'TPM_RC_POLICY_FAIL', subject: 'session', index: 2 }],
   [0x9a2, { name: 'TPM_RC_BAD_AUTH', subject: 'session', index: 1 }],
   [0x902, { name: 'TPM_RC_OBJECT_MEMORY' }],
-  [0x910, { name: 'TPM_RC_REFERENCE_H0' }],
-  [0x91e, { name: 'TPM_RC_REFERENCE_S6' }],
+  [0x910, { name: 'TPM_RC_REFERENCE_H0', subject: 'handle', index: 1 }],
+  [0x916, { name: 'TPM_RC_REFERENCE_H6', subject: 'handle', index: 7 }],
+  [0x917, { name: 'an unknown error' }],
+  [0x918, { name: 'TPM_RC_REFERENCE_S0', subject: 'session', index: 1 }],
+  [0x91e, { name: 'TPM_RC_REFERENCE_S6', subject: 'session', index: 7 }],
+  [0x91f, { name: 'an unknown error' }],
+  [0x0c4, { name: 'TPM_RC_VALUE', subject: 'parameter' }],
+  [0x884, { name: 'TPM_RC_VALUE', subject: 'session' }],
+  [0x084, { name: 'TPM_RC_VALUE' }],
+  [0x784, { name: 'TPM_RC_VALUE', subject: 'handle', index: 7 }],
+  [0xf84, { name: 'TPM_RC_VALUE', subject: 'session', index: 7 }],
+  [0x156, { name: 'TPM_RC_READ_ONLY' }],
+  [0x1b1, { name: 'TPM_RC_CHANNEL_KEY', subject: 'handle', index: 1 }],
+  [0x923, { name: 'TPM_RC_NV_UNAVAILABLE' }],
+  [0x001, { name: 'an error of a TPM 1.2' }],
   [0x921, { name: 'TPM_RC_LOCKOUT' }],
   [0x500, { name: 'a vendor-specific error' }],
   [0x17f, { name: 'an unknown error' }],
@@ -29,7 +42,7 @@ test.each<[number, ResponseCode]>([
 })
 
 test('only what the TPM asks to be sent again is sent again', () => {
-  const codes = [0x908, 0x90a, 0x920, 0x922]
+  const codes = [0x908, 0x90a, 0x920, 0x922, 0x923]
   expect(codes.every(asksForRetry)).toBe(true)
-  expect([0, 0x100, 0x122, 0x1df, 0x902, 0x921, 0x923].some(asksForRetry)).toBe(false)
+  expect([0, 0x100, 0x122, 0x1df, 0x902, 0x909, 0x921].some(asksForRetry)).toBe(false)
 })

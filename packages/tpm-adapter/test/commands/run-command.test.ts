@@ -49,18 +49,19 @@ describe('commands', () => {
   })
 
   test('return handles', async () => {
-    const { transport } = answering('8001000000140000000003000000' + '0004aabbccdd')
+    const { transport } = answering(`8001000000200000000003000000${'0010'}${'ab'.repeat(16)}`)
     const session = await startAuthSession(createCommandRunner(transport), {
       type: 'policy',
       authHash: 'sha256',
       nonceCaller: new Uint8Array(16),
     })
-    expect(session).toEqual({ handle: 0x0300_0000, nonceTpm: fromHex('aabbccdd') })
+    expect(session).toEqual({ handle: 0x0300_0000, nonceTpm: new Uint8Array(16).fill(0xab) })
   })
 
   test('are authorised by policy sessions without password or HMAC', () => {
-    const command = { code: 1, handles: [], parameters: new Uint8Array() }
-    expect(policySession(0x0300_0001).authorize(command)).toEqual({
+    const task = { decrypt: false, encrypt: false }
+    const command = { code: 1, names: () => [], parameters: new Uint8Array(), otherNonces: [] }
+    expect(policySession(0x0300_0001).begin(task).authorize(command)).toEqual({
       sessionHandle: 0x0300_0001,
       nonce: new Uint8Array(),
       sessionAttributes: 1,
@@ -80,10 +81,10 @@ describe('responses', () => {
     [
       'parameters that are longer than they say',
       good.replace('000000040002', '000000050002').replace(auth, `00${auth}`).replace('00000017', '00000018'),
-      10,
+      18,
     ],
     ['no authorisation', `800200000012000000 00${body}`.replace(' ', ''), 18],
-    ['more after the authorisation', `${good}00`.replace('00000017', '00000018'), 10],
+    ['more after the authorisation', `${good}00`.replace('00000017', '00000018'), 23],
   ])('with %s are refused', async (_what, answer, offset) => {
     const { transport } = answering(answer)
     await expect(read(transport)).rejects.toThrow(
@@ -129,7 +130,7 @@ describe('retries', () => {
   })
 
   test('are not for other errors', async () => {
-    const { transport, sent } = answering('80010000000a00000921')
+    const { transport, sent } = answering('80010000000a00000902')
     await expect(read(transport, policy(3))).rejects.toMatchObject({ retryable: false })
     expect(sent).toHaveLength(1)
   })
