@@ -1,4 +1,3 @@
-import { concatBytes } from '@trusthold/core/bytes'
 import { decode, encode } from '@trusthold/core/codec'
 import { TrustholdError } from '@trusthold/core/errors'
 import type {
@@ -77,8 +76,11 @@ export async function openSavedKey(
 ): Promise<AttestationKey> {
   const object = createSwappedObject(runner, () =>
     parent.use((handle) =>
-      withEndorsementSession(runner, random, parent.publicArea, (session) =>
-        load(runner, { parent: handle, session, key }),
+      withEndorsementSession(
+        runner,
+        random,
+        parent.publicArea,
+        async (session) => (await load(runner, { parent: handle, session, key })).handle,
       ),
     ),
   )
@@ -97,7 +99,6 @@ export async function openSavedKey(
     saved: encodeSavedKey(key),
 
     activateCredential(credentialBlob, encryptedSecret) {
-      const credential = concatBytes(credentialBlob, encryptedSecret)
       return useKey((activateHandle) =>
         parent.use((keyHandle) =>
           withEndorsementSession(runner, random, parent.publicArea, (keySession) =>
@@ -106,7 +107,8 @@ export async function openSavedKey(
               activateSession: passwordSession(),
               keyHandle,
               keySession,
-              credential,
+              credentialBlob,
+              encryptedSecret,
             }),
           ),
         ),
