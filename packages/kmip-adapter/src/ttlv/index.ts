@@ -33,6 +33,7 @@ export {
 export type { Strictness, TtlvReadOptions } from './limits.js'
 export {
   decodeItem,
+  decodeItems,
   decodeMessage,
   describeMessage,
   encodeItem,

@@ -33,6 +33,29 @@ export function decodeItem(bytes: Uint8Array, options?: TtlvReadOptions): TtlvIt
 }
 
 /**
+ * Reads items that follow each other, such as the messages of a recording. What `options` limit holds for all of them
+ * together; offsets in errors count from the start of the first.
+ * @returns at least one item
+ * @throws as {@link decodeItem}
+ */
+export function decodeItems(bytes: Uint8Array, options?: TtlvReadOptions): readonly TtlvItem[] {
+  const limits = resolveLimits(options)
+  const items: TtlvItem[] = []
+  try {
+    const frame = new Frame(bytes, limits)
+    let at = 0
+    do {
+      const end = frame.header(at, bytes.length)
+      items.push(readItem(frame, at))
+      at = end
+    } while (at < bytes.length)
+    return items
+  } catch (error) {
+    throw toReadError(error, bytes)
+  }
+}
+
+/**
  * Writes an item with all that is in it.
  * @throws CODEC_RANGE
  */
