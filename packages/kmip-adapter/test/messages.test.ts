@@ -25,7 +25,14 @@ import {
   queryRequest,
 } from '../src/operations/index.js'
 import { type Attribute, collectAttributes, plainName, usageMask } from '../src/protocol/index.js'
-import { decodeMessage, encodeMessage, item, type KmipVersion, tags } from '../src/ttlv/index.js'
+import {
+  decodeMessage,
+  encodeMessage,
+  enumerations,
+  item,
+  type KmipVersion,
+  tags,
+} from '../src/ttlv/index.js'
 import { recorded, recordedProbes } from './recordings.js'
 
 const attributes = (name: string): readonly Attribute[] => [
@@ -261,7 +268,23 @@ describe('failures', () => {
     ['Get', 0x8000_0001, undefined, 'other'],
     ['Get', undefined, undefined, 'other'],
   ] as const)('%s: %s (%s) is %s', (operation, reason, message, kind) => {
-    expect(resultKind(operation, reason, message)).toBe(kind)
+    const failure = { status: 'OperationFailed', reason, message, ofMessage: false } as const
+    expect(resultKind(operation, failure)).toBe(kind)
+  })
+
+  test('every reason of the standard has a meaning but the two that say nothing', () => {
+    const meaningless = Object.keys(enumerations.ResultReason).filter((name) => {
+      const reason = name as keyof typeof enumerations.ResultReason
+      const failure = { status: 'OperationFailed', reason, message: undefined, ofMessage: false } as const
+      return resultKind('Get', failure) === 'other'
+    })
+    expect(meaningless).toEqual(['OperationCanceledByRequester', 'GeneralFailure'])
+  })
+
+  test('a message that the server cannot read is not supported', () => {
+    const failure = { status: 'OperationFailed', reason: 'InvalidMessage', message: undefined } as const
+    expect(resultKind('Hash', { ...failure, ofMessage: true })).toBe('unsupported')
+    expect(resultKind('Hash', { ...failure, ofMessage: false })).toBe('invalid')
   })
 
   test('as PyKMIP has them', () => {

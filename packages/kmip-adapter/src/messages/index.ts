@@ -1,15 +1,9 @@
 /**
- * Whole messages: the request for an operation, and what its response comes to.
+ * Whole messages: requests for operations, and what their responses come to.
  * @module
  */
-export {
-  decodeOutcome,
-  encodeRequest,
-  type Failure,
-  isTransient,
-  type Outcome,
-  toResultError,
-} from './exchange.js'
+
+export type { Failure } from './failure.js'
 export {
   type RequestHeader,
   type RequestItem,
@@ -20,3 +14,25 @@ export {
   requestMessage,
   responseMessage,
 } from './messages.js'
+export {
+  type Deferral,
+  isTransient,
+  type Outcome,
+  protocolError,
+  toResultError,
+} from './outcome.js'
+export {
+  type BatchSettings,
+  encodeBatch,
+  encodeRequest,
+  type HeaderSettings,
+  type OperationCall,
+} from './request.js'
+export {
+  type Answer,
+  decodeAnswer,
+  decodeBatch,
+  decodeOutcome,
+  decodePolled,
+  type Unanswered,
+} from './response.js'

@@ -36,7 +36,7 @@ export {
   rngParameters,
 } from './cryptographic-parameters.js'
 export { enumerationNumber } from './enumeration-number.js'
-export type { KeyBlock, KeyMaterial, KeyValue } from './key-block.js'
+export { type KeyBlock, type KeyMaterial, type KeyValue, plainKeyValue } from './key-block.js'
 export {
   type KeyInformation,
   type KeyWrappingData,
