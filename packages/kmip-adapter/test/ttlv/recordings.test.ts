@@ -9,13 +9,12 @@ import {
   describeMessage,
   encodeItem,
   encodeMessage,
-  type ItemType,
-  item,
   itemTypes,
   type StructureKind,
   type TtlvItem,
 } from '../../src/ttlv/index.js'
 import { malformedProbes, recordedMessages, recordedProbes } from '../recordings.js'
+import { anyTree } from './any-tree.js'
 
 const isCodecError = (error: unknown): boolean => isTrustholdError(error) && error.code.startsWith('CODEC_')
 
@@ -103,43 +102,13 @@ test('any bytes are read or refused by the codec', () => {
 })
 
 test('any item is written and read again', () => {
-  const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
-  const values: Record<Exclude<ItemType, 'Structure'>, fc.Arbitrary<unknown>> = {
-    Integer: fc.integer(),
-    LongInteger: int64,
-    BigInteger: fc
-      .bigInt({ min: -(2n ** 255n), max: 2n ** 255n - 1n })
-      .map((number) => ({ number, width: 32 })),
-    Enumeration: fc.integer({ min: 0, max: 0xffff_ffff }),
-    Boolean: fc.boolean(),
-    TextString: fc.string({ unit: 'binary', maxLength: 80 }).filter((text) => !/\p{Surrogate}/u.test(text)),
-    ByteString: fc.uint8Array({ maxLength: 40 }),
-    DateTime: int64,
-    Interval: fc.integer({ min: 0, max: 0xffff_ffff }),
-    DateTimeExtended: int64,
-  }
-  const tag = fc.integer({ min: 0, max: 0xff_ffff })
-  const leaf = fc.oneof(
-    ...(Object.keys(values) as (keyof typeof values)[]).map((type) =>
-      fc.tuple(tag, values[type]).map(([number, value]) => item(number, type, value as never)),
-    ),
-  )
-  const { tree } = fc.letrec<{ tree: TtlvItem }>((tie) => ({
-    tree: fc.oneof(
-      { maxDepth: 5 },
-      leaf,
-      fc
-        .tuple(tag, fc.array(tie('tree'), { maxLength: 5 }))
-        .map(([number, items]) => item(number, 'Structure', items)),
-    ),
-  }))
   const plain = (value: TtlvItem): unknown => [
     value.tag,
     itemTypes[value.type],
     value.type === 'Structure' ? value.value.map(plain) : value.value,
   ]
   fc.assert(
-    fc.property(tree, (value) => {
+    fc.property(anyTree(), (value) => {
       const frame = encodeItem(value)
       const again = decodeItem(frame)
       expect(plain(again)).toEqual(plain(value))

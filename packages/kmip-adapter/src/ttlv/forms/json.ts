@@ -45,7 +45,7 @@ function toForm(item: TtlvItem, veil: Veil, scope: Scope): JsonForm {
  * enumerations and masks. Secrets are left out.
  */
 export function toJsonForm(item: TtlvItem, options: PrintOptions = {}): JsonForm {
-  return toForm(item, createVeil(options), {})
+  return toForm(item, createVeil(options), createScopeFinder().of(item.tag))
 }
 
 /** Characters that could command a terminal or hide; JSON can say all of them otherwise. */

@@ -11,7 +11,6 @@ function showValue(item: TtlvItem, veil: Veil, scope: Scope): string {
     return length === undefined ? '<redacted>' : `<redacted, ${length} bytes>`
   }
   if (item.type === 'TextString') return JSON.stringify(item.value)
-  if (item.type === 'BigInteger') return String(item.value.number)
   if (item.type === 'Interval') return `${item.value} s`
   return (leafForms[item.type] as LeafForm<unknown>).toXml(item.value, scope)
 }
@@ -37,5 +36,5 @@ function* printLines(item: TtlvItem, veil: Veil, scope: Scope, indent: string): 
  * quoted with their control characters escaped, as JSON has it.
  */
 export function printTree(item: TtlvItem, options: PrintOptions = {}): string {
-  return [...printLines(item, createVeil(options), {}, '')].join('\n')
+  return [...printLines(item, createVeil(options), createScopeFinder().of(item.tag), '')].join('\n')
 }

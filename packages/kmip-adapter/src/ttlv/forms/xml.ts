@@ -73,6 +73,6 @@ function* printLines(item: TtlvItem, veil: Veil, scope: Scope, indent: string): 
 export function printXml(items: readonly TtlvItem[], options: PrintOptions = {}): string {
   const veil = createVeil(options)
   const indent = items.length === 1 ? '' : '  '
-  const lines = items.flatMap((item) => [...printLines(item, veil, {}, indent)])
+  const lines = items.flatMap((item) => [...printLines(item, veil, createScopeFinder().of(item.tag), indent)])
   return (items.length === 1 ? lines : ['<KMIP>', ...lines, '</KMIP>']).join('\n')
 }
