@@ -47,20 +47,12 @@ function checkScheme(publicArea: TpmtPublic, signature: RsaSignature | EcdsaSign
   }
 }
 
-/** Whether an integer is in 1 to n - 1; both big-endian and of the same length. */
-function isScalar(value: Uint8Array, order: Uint8Array): boolean {
-  let i = 0
-  while (i < order.length && value[i] === order[i]) i++
-  if (i === order.length || (value[i] as number) > (order[i] as number)) return false
-  return value.some((byte) => byte !== 0)
-}
-
-/** r and s side by side (IEEE P1363); undefined when one is not in 1 to n - 1. */
+/** r and s side by side (IEEE P1363); undefined when one is longer than n. Whether they are in 1 to n - 1, OpenSSL tells. */
 function joinScalars({ signatureR, signatureS }: EcdsaSignature, curve: CurveFacts): Uint8Array | undefined {
   const joined = new Uint8Array(curve.bytes * 2)
   for (const [i, value] of [signatureR, signatureS].entries()) {
     const scalar = padInteger(value, curve.bytes)
-    if (scalar === undefined || !isScalar(scalar, curve.order)) return undefined
+    if (scalar === undefined) return undefined
     joined.set(scalar, i * curve.bytes)
   }
   return joined

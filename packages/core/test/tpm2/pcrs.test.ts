@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/bytes/index.js'
-import { decode } from '../../src/codec/index.js'
+import { decode, encode } from '../../src/codec/index.js'
 import {
   equalPcrSelections,
   type HashAlgorithm,
@@ -10,6 +10,7 @@ import {
   toBankSelections,
   toPcrSelection,
   tpmsAttest,
+  tpmsPcrSelect,
 } from '../../src/tpm2/index.js'
 import { codeOf } from '../codec/expectations.js'
 import { recorded } from './recorded.js'
@@ -61,6 +62,12 @@ describe('selections', () => {
     }
     expect(() => toPcrSelection([{ bank: 'md5', pcrs: [0] }])).toThrow(codeOf('TPM_ALGORITHM_UNSUPPORTED'))
     expect(toPcrSelection([{ bank: 'sha256', pcrs: [24] }], 4)).toHaveLength(1)
+  })
+
+  it('are refused when they have more octets than a TPM can have PCRs', () => {
+    const large = { sizeofSelect: 33, pcrs: [] }
+    expect(() => encode(tpmsPcrSelect, large)).toThrow(/expected at most 32/)
+    expect(encode(tpmsPcrSelect, { ...large, sizeofSelect: 32 })).toHaveLength(33)
   })
 
   it('are equal in bank, PCRs and order, or not at all', () => {

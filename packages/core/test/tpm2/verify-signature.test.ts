@@ -158,7 +158,7 @@ describe('what does not belong together', () => {
     { sigAlg: 'null' },
   ])('$sigAlg is refused by name', (signature) => {
     expect(() => verifySignature({ key: p256.publicKey, signature, message })).toThrow(
-      codeOf('TPM_ALGORITHM_UNSUPPORTED', { algorithm: signature.sigAlg }),
+      codeOf('TPM_ALGORITHM_UNSUPPORTED', { use: 'signature verification', algorithm: signature.sigAlg }),
     )
   })
 
@@ -185,6 +185,10 @@ describe('what does not belong together', () => {
     for (const signature of [pss, sha384]) {
       expect(() => verify(signature, rsa.publicArea)).toThrow(codeOf('TPM_ALGORITHM_UNSUPPORTED'))
     }
+    const symmetric = { type: 'symcipher', parameters: {} } as unknown as TpmtPublic
+    expect(() => verify(rsassa, symmetric)).toThrow(
+      codeOf('TPM_ALGORITHM_UNSUPPORTED', { use: 'signature verification', algorithm: 'symcipher' }),
+    )
     const { parameters } = rsa.publicArea
     const anyScheme = {
       ...rsa.publicArea,
