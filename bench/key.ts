@@ -8,12 +8,23 @@ import type { Benchmark } from './benchmark.js'
 const primaryKey = randomBytes(32)
 const primaryKeyId = 'primary'
 
+const notPart = (): Promise<never> => Promise.reject(new Error('not part of this benchmark'))
+
 /** Asked once; from then on the provider's own short-lived cache answers, which is what is measured. */
 const keyServer: KeyServer = {
-  describe: async (id) => ({ id, state: 'active', algorithm: 'AES', length: 256 }),
+  describe: async (id) => ({
+    id,
+    state: 'active',
+    algorithm: 'AES',
+    length: 256,
+    usage: ['encrypt', 'decrypt'],
+  }),
   get: async () => SecretBytes.from(primaryKey),
-  create: () => Promise.reject(new Error('not part of this benchmark')),
-  check: async () => undefined,
+  abilities: notPart,
+  encrypt: notPart,
+  decrypt: notPart,
+  create: notPart,
+  health: notPart,
   close: async () => undefined,
 }
 

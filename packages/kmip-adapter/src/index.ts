@@ -12,7 +12,7 @@ export {
   readClientPkcs12,
   type ServerAddress,
 } from './connection/index.js'
-export { type KmipKeyServerOptions, kmip } from './key-server.js'
+export { type KmipKeyServerOptions, kmip } from './key-server/index.js'
 export type { ManagedKey } from './managed-key.js'
 export {
   type RequestMessage,

@@ -16,12 +16,18 @@ export type {
 } from './config-store.js'
 export { guardAuditSink, guardConfigStore, guardReplayGuard } from './guard-stores.js'
 export type {
+  Ability,
   KeyServer,
   KeyServerAddress,
   KeyServerCallOptions,
   KeyServerConfig,
   KeyServerFactory,
+  KeyServerNodeHealth,
+  KeyServerProxy,
+  PrimaryKeyAbilities,
   PrimaryKeyInfo,
+  PrimaryKeyUsage,
+  SealedBytes,
 } from './key-server.js'
 export { type RandomSource, systemRandom } from './random-source.js'
 export type { ReplayGuard } from './replay-guard.js'

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { SecretBytes } from '../bytes/index.js'
 import { isTrustholdError } from '../errors/index.js'
-import type { KeyServer, KeyServerCallOptions } from '../ports/index.js'
+import type { KeyServer } from '../ports/index.js'
 import type { TestRunner } from './contract.js'
 import { expectCode, expectWithin } from './expectations.js'
+import { allCalls, expectKind, type KeyServerCase, readKey } from './key-server-cases.js'
+import { failingCases } from './key-server-failing.js'
+import { outOfUseSealingCases, sealingCases, unsealingCases } from './key-server-sealing.js'
 
 /** What a suite works with. Subjects may share one server; names keep them apart. */
 export interface KeyServerSubject {
@@ -22,6 +25,10 @@ export interface KeyServerContractOptions<S extends KeyServerSubject> {
   create(): Promise<S>
   /** Takes a key out of use at the server, so that its state is `deactivated`; absent where nobody can. */
   deactivate?(subject: S, id: string): Promise<void>
+  /** Has the server replace a key by a new one (Re-key) and returns the new one's id; absent where nobody can. */
+  replace?(subject: S, id: string): Promise<string>
+  /** Whether the server encrypts safely with the keys that it makes. */
+  encrypts: boolean
   /** A key server at an address where nothing listens. */
   unreachable(): Promise<KeyServer>
   /** A key server that is reached with credentials that it does not accept. */
@@ -30,52 +37,25 @@ export interface KeyServerContractOptions<S extends KeyServerSubject> {
   patience?: number
 }
 
-type Case<S> = readonly [name: string, run: (subject: S) => Promise<void>]
-
-/** The calls of a key server that ask the server something, by name. */
-const calls = (server: KeyServer, id: string, name: string) =>
-  ({
-    describe: (options?: KeyServerCallOptions) => server.describe(id, options),
-    get: (options?: KeyServerCallOptions) => server.get(id, options),
-    create: (options?: KeyServerCallOptions) => server.create(name, options),
-    check: (options?: KeyServerCallOptions) => server.check(options),
-  }) as const
-
-async function useKey<T>(server: KeyServer, id: string, use: (bytes: Uint8Array) => T): Promise<T> {
-  const key = await server.get(id)
-  try {
-    return key.use(use)
-  } finally {
-    key.wipe()
-  }
-}
-
-const readKey = (server: KeyServer, id: string): Promise<Uint8Array> =>
-  useKey(server, id, (bytes) => Uint8Array.from(bytes))
-
-/** Fails unless the call is refused with KMIP_RESULT of that kind. */
-async function expectKind(kind: string, run: () => Promise<unknown>): Promise<void> {
-  const error = await expectCode('KMIP_RESULT', run)
-  assert.equal(error.context.kind, kind)
-}
-
-/** Fails unless the call ends with one of the codes for transports. */
-async function expectTransportError(what: string, run: () => Promise<unknown>): Promise<void> {
-  const error = await run().then(
-    () => assert.fail(`${what} succeeded`),
-    (reason: unknown) => reason,
-  )
-  assert.ok(isTrustholdError(error) && error.code.startsWith('TRANSPORT_'), `${what}: ${inspect(error)}`)
-}
-
-const keyCases: readonly Case<KeyServerSubject>[] = [
+const keyCases: readonly KeyServerCase[] = [
   [
     'a new key is an active AES key of 256 bits',
     async ({ keyServer, uniqueName }) => {
       const made = await keyServer.create(uniqueName())
       assert.notEqual(made.id, '')
-      assert.deepEqual({ ...made, id: '' }, { id: '', state: 'active', algorithm: 'AES', length: 256 })
+      const { state, algorithm, length } = made
+      assert.deepEqual({ state, algorithm, length }, { state: 'active', algorithm: 'AES', length: 256 })
       assert.deepEqual(await keyServer.describe(made.id), made)
+    },
+  ],
+  [
+    'a new key may be used for all that primary keys are for, may leave the server, and is replaced by none',
+    async ({ keyServer, uniqueName }) => {
+      const { id, usage, extractable, replacedBy } = await keyServer.create(uniqueName())
+      assert.deepEqual([...usage].sort(), ['decrypt', 'encrypt', 'unwrap-key', 'wrap-key'])
+      assert.notEqual(extractable, false)
+      assert.equal(replacedBy, undefined)
+      assert.deepEqual((await keyServer.abilities(id)).get, { able: true })
     },
   ],
   [
@@ -151,6 +131,7 @@ const keyCases: readonly Case<KeyServerSubject>[] = [
     'an id that the server does not know gives notFound',
     async ({ keyServer, unknownId }) => {
       await expectKind('notFound', () => keyServer.describe(unknownId))
+      await expectKind('notFound', () => keyServer.abilities(unknownId))
       await expectKind('notFound', () => keyServer.get(unknownId))
     },
   ],
@@ -171,16 +152,34 @@ const keyCases: readonly Case<KeyServerSubject>[] = [
       })
     },
   ],
-  ['check passes', async ({ keyServer }) => keyServer.check()],
+  [
+    'a server that works is well: trust both ways, version, certificates that have not ended',
+    async ({ keyServer }) => {
+      const nodes = await keyServer.health()
+      const well = nodes.filter(({ health }) => health !== 'ERROR')
+      assert.ok(well.length > 0, inspect(nodes))
+      for (const node of well) {
+        assert.deepEqual([node.clientTrustsServer, node.serverTrustsClient], [true, true])
+        assert.notEqual(node.name, '')
+        assert.match(node.endpoint, /:\d+$/)
+        assert.notEqual(node.version ?? '', '')
+        assert.ok(node.latencyMilliseconds !== undefined && node.latencyMilliseconds >= 0)
+        for (const days of [node.clientCertificateDays, node.serverCertificateDays]) {
+          assert.ok(days !== undefined && days >= 0, inspect(node))
+        }
+        assert.equal(node.details.length > 0, node.health === 'WARNING')
+      }
+    },
+  ],
 ]
 
-const endingCases: readonly Case<KeyServerSubject>[] = [
+const endingCases: readonly KeyServerCase[] = [
   [
     'an aborted call fails with TRANSPORT_ABORTED, before and while it runs; the next one is answered',
     async ({ keyServer, uniqueName }) => {
       const { id } = await keyServer.create(uniqueName())
       const key = await readKey(keyServer, id)
-      for (const [name, call] of Object.entries(calls(keyServer, id, uniqueName()))) {
+      for (const [name, call] of Object.entries(allCalls(keyServer, id, uniqueName()))) {
         await expectCode('TRANSPORT_ABORTED', () => call({ signal: AbortSignal.abort() }))
         const controller = new AbortController()
         const running = call({ signal: controller.signal })
@@ -195,7 +194,7 @@ const endingCases: readonly Case<KeyServerSubject>[] = [
     async ({ keyServer, uniqueName }) => {
       const { id } = await keyServer.create(uniqueName())
       await keyServer.close()
-      for (const call of Object.values(calls(keyServer, id, uniqueName()))) {
+      for (const call of Object.values(allCalls(keyServer, id, uniqueName()))) {
         await expectCode('TRANSPORT_CLOSED', () => call())
       }
       await keyServer.close()
@@ -205,7 +204,7 @@ const endingCases: readonly Case<KeyServerSubject>[] = [
     'calls that run while it closes fail with TRANSPORT_CLOSED',
     async ({ keyServer, uniqueName }) => {
       const { id } = await keyServer.create(uniqueName())
-      const running = Object.values(calls(keyServer, id, uniqueName())).map((call) => call())
+      const running = Object.values(allCalls(keyServer, id, uniqueName())).map((call) => call())
       const ends = running.map((call) => expectCode('TRANSPORT_CLOSED', () => call))
       await keyServer.close()
       await Promise.all(ends)
@@ -215,7 +214,7 @@ const endingCases: readonly Case<KeyServerSubject>[] = [
 
 const deactivateCases = <S extends KeyServerSubject>(
   deactivate: (subject: S, id: string) => Promise<void>,
-): readonly Case<S>[] => [
+): readonly KeyServerCase<S>[] => [
   [
     'a key that is out of use says so, and is returned all the same',
     async (subject) => {
@@ -229,43 +228,22 @@ const deactivateCases = <S extends KeyServerSubject>(
   ],
 ]
 
-/** Cases with key servers that cannot work, each closed at its end. */
-const failingCases = <S extends KeyServerSubject>({
-  unreachable,
-  refused,
-}: KeyServerContractOptions<S>): readonly Case<S>[] => [
+const replaceCases = <S extends KeyServerSubject>(
+  replace: (subject: S, id: string) => Promise<string>,
+): readonly KeyServerCase<S>[] => [
   [
-    'a server that cannot be reached gives a TRANSPORT code',
-    async ({ unknownId, uniqueName }) => {
-      const keyServer = await unreachable()
-      try {
-        for (const [name, call] of Object.entries(calls(keyServer, unknownId, uniqueName()))) {
-          await expectTransportError(name, () => call())
-        }
-      } finally {
-        await keyServer.close()
-      }
-    },
-  ],
-  [
-    'credentials that are not accepted fail the check, and every other call',
-    async ({ unknownId, uniqueName }) => {
-      const keyServer = await refused()
-      try {
-        for (const [name, call] of Object.entries(calls(keyServer, unknownId, uniqueName()))) {
-          const error = await call().then(
-            () => assert.fail(`${name} succeeded`),
-            (reason: unknown) => reason,
-          )
-          const isRefusal =
-            isTrustholdError(error, 'KMIP_RESULT') &&
-            (error.context.kind === 'authentication' || error.context.kind === 'denied')
-          const isTransport = isTrustholdError(error, 'TRANSPORT_FAILED')
-          assert.ok(isRefusal || isTransport, `${name}: ${inspect(error)}`)
-        }
-      } finally {
-        await keyServer.close()
-      }
+    'a key that was replaced names the one that replaces it, and both are returned',
+    async (subject) => {
+      const { keyServer, uniqueName } = subject
+      const { id } = await keyServer.create(uniqueName())
+      const before = await readKey(keyServer, id)
+      const second = await replace(subject, id)
+      const third = await replace(subject, second)
+      assert.equal((await keyServer.describe(id)).replacedBy, second)
+      assert.equal((await keyServer.describe(second)).replacedBy, third)
+      assert.equal((await keyServer.describe(third)).replacedBy, undefined)
+      assert.deepEqual(await readKey(keyServer, id), before)
+      assert.notDeepEqual(await readKey(keyServer, third), before)
     },
   ],
 ]
@@ -278,10 +256,13 @@ export function keyServerContract<S extends KeyServerSubject>(
   test: TestRunner,
   options: KeyServerContractOptions<S>,
 ): void {
-  const cases: readonly Case<S>[] = [
+  const cases: readonly KeyServerCase<S>[] = [
     ...keyCases,
     ...endingCases,
+    ...(options.encrypts ? sealingCases : unsealingCases),
     ...(options.deactivate ? deactivateCases(options.deactivate) : []),
+    ...(options.deactivate && options.encrypts ? outOfUseSealingCases(options.deactivate) : []),
+    ...(options.replace ? replaceCases(options.replace) : []),
     ...failingCases(options),
   ]
   for (const [name, run] of cases) {

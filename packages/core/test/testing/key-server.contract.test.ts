@@ -1,11 +1,18 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SecretBytes } from '../../src/bytes/index.js'
 import { TrustholdError } from '../../src/errors/index.js'
-import type { KeyServer, KeyServerCallOptions, PrimaryKeyInfo } from '../../src/ports/index.js'
+import type {
+  KeyServer,
+  KeyServerCallOptions,
+  KeyServerNodeHealth,
+  PrimaryKeyAbilities,
+  PrimaryKeyInfo,
+  SealedBytes,
+} from '../../src/ports/index.js'
 import { keyServerContract } from '../../src/testing/key-server.contract.js'
 
-const endpoint = 'memory'
+const endpoint = 'memory:1'
 
 interface Held {
   readonly info: PrimaryKeyInfo
@@ -13,14 +20,84 @@ interface Held {
 }
 
 type Calls = Omit<KeyServer, 'close'>
+type Kind = TrustholdError<'KMIP_RESULT'>['context']['kind']
+
+const refusal = (kind: Kind): TrustholdError =>
+  new TrustholdError('KMIP_RESULT', { operation: 'any', status: 'OperationFailed', reason: 'any', kind })
+
+const well: KeyServerNodeHealth = {
+  name: 'memory',
+  endpoint,
+  health: 'OK',
+  details: [],
+  clientTrustsServer: true,
+  serverTrustsClient: true,
+  version: '1.4',
+  vendor: 'memory',
+  latencyMilliseconds: 0,
+  clientCertificateDays: 100,
+  serverCertificateDays: 100,
+}
+
+function newHeld(): Held {
+  const info: PrimaryKeyInfo = {
+    id: randomUUID(),
+    state: 'active',
+    algorithm: 'AES',
+    length: 256,
+    usage: ['encrypt', 'decrypt', 'wrap-key', 'unwrap-key'],
+  }
+  return { info, bytes: new Uint8Array(randomBytes(32)) }
+}
+
+function requireLength(bytes: Uint8Array, least: number, most: number): void {
+  if (bytes.length >= least && bytes.length <= most) return
+  throw new TrustholdError('ARGUMENT_INVALID', { name: 'bytes', reason: 'length' })
+}
+
+function seal({ info, bytes }: Held, plaintext: Uint8Array, data: Uint8Array): SealedBytes {
+  requireLength(plaintext, 1, 4_096)
+  if (info.state !== 'active') throw refusal('state')
+  const iv = new Uint8Array(randomBytes(12))
+  const cipher = createCipheriv('aes-256-gcm', bytes, iv).setAAD(data)
+  const ciphertext = new Uint8Array(Buffer.concat([cipher.update(plaintext), cipher.final()]))
+  return { iv, ciphertext, tag: new Uint8Array(cipher.getAuthTag()) }
+}
+
+function unseal({ bytes }: Held, { iv, ciphertext, tag }: SealedBytes, data: Uint8Array): SecretBytes {
+  requireLength(iv, 12, 12)
+  requireLength(tag, 16, 16)
+  requireLength(ciphertext, 1, 4_096)
+  const decipher = createDecipheriv('aes-256-gcm', bytes, iv).setAAD(data).setAuthTag(tag)
+  const plaintext = decipher.update(ciphertext)
+  try {
+    decipher.final()
+  } catch {
+    throw refusal('other')
+  }
+  return SecretBytes.take(new Uint8Array(plaintext))
+}
+
+const able = { able: true } as const
+const unable = { able: false, reason: 'the key is not active' } as const
+
+function abilitiesOf({ state }: PrimaryKeyInfo): PrimaryKeyAbilities {
+  return { get: able, encrypt: state === 'active' ? able : unable, decrypt: able }
+}
+
+/** What ails the key server under test; nothing when absent. */
+interface Illness {
+  error(): TrustholdError
+  readonly health: Partial<KeyServerNodeHealth>
+}
 
 /** A key server that keeps the contract, in memory, to be broken below. */
-function createKeyServer(held: Map<string, Held>, deny?: () => TrustholdError): KeyServer {
+function createKeyServer(held: Map<string, Held>, illness?: Illness): KeyServer {
   const names = new Set<string>()
   let closed = false
 
   /** Answers a little later, unless the call ends before. */
-  const answer = async <T>(options: KeyServerCallOptions | undefined, work: () => T): Promise<T> => {
+  const pass = async (options: KeyServerCallOptions | undefined): Promise<void> => {
     const checkEnd = (): void => {
       if (closed) throw new TrustholdError('TRANSPORT_CLOSED', { endpoint })
       if (options?.signal?.aborted) throw new TrustholdError('TRANSPORT_ABORTED', { endpoint })
@@ -28,29 +105,39 @@ function createKeyServer(held: Map<string, Held>, deny?: () => TrustholdError): 
     checkEnd()
     await new Promise((resolve) => setImmediate(resolve))
     checkEnd()
-    if (deny) throw deny()
+  }
+  const answer = async <T>(options: KeyServerCallOptions | undefined, work: () => T): Promise<T> => {
+    await pass(options)
+    if (illness) throw illness.error()
     return work()
   }
 
   const find = (id: string): Held => {
     const found = held.get(id)
     if (found) return found
-    const context = { operation: 'Get', status: 'OperationFailed', reason: 'ItemNotFound' }
-    throw new TrustholdError('KMIP_RESULT', { ...context, kind: 'notFound' })
+    throw refusal('notFound')
   }
 
   return {
     describe: (id, options) => answer(options, () => find(id).info),
+    abilities: (id, options) => answer(options, () => abilitiesOf(find(id).info)),
     get: (id, options) => answer(options, () => SecretBytes.from(find(id).bytes)),
+    encrypt: (id, plaintext, data, options) => answer(options, () => seal(find(id), plaintext, data)),
+    decrypt: (id, sealed, data, options) => answer(options, () => unseal(find(id), sealed, data)),
     create: (name, options) =>
       answer(options, () => {
         if (names.has(name)) throw new TrustholdError('ALREADY_EXISTS', { kind: 'primary key', name })
         names.add(name)
-        const info: PrimaryKeyInfo = { id: randomUUID(), state: 'active', algorithm: 'AES', length: 256 }
-        held.set(info.id, { info, bytes: new Uint8Array(randomBytes(32)) })
-        return info
+        const made = newHeld()
+        held.set(made.info.id, made)
+        return made.info
       }),
-    check: (options) => answer(options, () => undefined),
+    async health(options) {
+      await pass(options)
+      if (!illness) return [well]
+      const { name, clientCertificateDays } = well
+      return [{ name, endpoint, clientCertificateDays, health: 'ERROR', details: ['ill'], ...illness.health }]
+    },
     async close() {
       closed = true
     },
@@ -62,26 +149,36 @@ type Case = readonly [name: string, run: () => Promise<void>]
 /** The suite's cases for a key server that is built from the good one. */
 function casesOf(
   change: (good: KeyServer, held: Map<string, Held>) => Partial<KeyServer> = () => ({}),
+  encrypts = true,
 ): Case[] {
   const cases: Case[] = []
-  const refusal = { operation: 'Locate', status: 'OperationFailed', reason: 'PermissionDenied' } as const
-  const build = (deny?: () => TrustholdError) => {
+  const build = (illness?: Illness) => {
     const held = new Map<string, Held>()
-    const good = createKeyServer(held, deny)
+    const good = createKeyServer(held, illness)
     const keyServer: KeyServer = { ...good, ...change(good, held) }
     return { keyServer, held, uniqueName: randomUUID, unknownId: 'nobody', close: () => good.close() }
   }
+  const unreached = new TrustholdError('TRANSPORT_FAILED', { endpoint, phase: 'connect', reason: 'refused' })
   keyServerContract((name, run) => cases.push([name, run]), {
     create: async () => build(),
+    encrypts,
     async deactivate({ held }, id) {
       const { info, bytes } = held.get(id) as Held
       held.set(id, { info: { ...info, state: 'deactivated' }, bytes })
     },
-    unreachable: async () =>
-      build(() => new TrustholdError('TRANSPORT_FAILED', { endpoint, phase: 'connect', reason: 'refused' }))
-        .keyServer,
+    async replace({ held }, id) {
+      const made = newHeld()
+      held.set(made.info.id, made)
+      const { info, bytes } = held.get(id) as Held
+      held.set(id, { info: { ...info, replacedBy: made.info.id }, bytes })
+      return made.info.id
+    },
+    unreachable: async () => build({ error: () => unreached, health: {} }).keyServer,
     refused: async () =>
-      build(() => new TrustholdError('KMIP_RESULT', { ...refusal, kind: 'authentication' })).keyServer,
+      build({
+        error: () => refusal('authentication'),
+        health: { clientTrustsServer: true, serverTrustsClient: false },
+      }).keyServer,
     patience: 500,
   })
   return cases
@@ -103,7 +200,25 @@ describe('the suite passes a key server that keeps the contract', () => {
   for (const [name, run] of casesOf()) test(name, run)
 })
 
+const unsealed = async (): Promise<never> => {
+  throw refusal('unsupported')
+}
+
+/** A key server that keeps the contract without encryption. */
+const withoutSealing = (good: KeyServer): Partial<KeyServer> => ({
+  async abilities(id, options) {
+    return { ...(await good.abilities(id, options)), encrypt: unable, decrypt: unable }
+  },
+  encrypt: (id, _, __, options) => good.get(id, options).then(unsealed),
+  decrypt: (id, _, __, options) => good.get(id, options).then(unsealed),
+})
+
+describe('the suite passes a key server that does not encrypt', () => {
+  for (const [name, run] of casesOf(withoutSealing, false)) test(name, run)
+})
+
 const zeros = new Uint8Array(32)
+const noBytes = new Uint8Array()
 
 /** Key servers with one fault each. */
 const broken: Readonly<
@@ -180,8 +295,7 @@ const broken: Readonly<
     describe: (id, options) =>
       good.describe(id, options).catch((error: unknown) => {
         if (!(error instanceof TrustholdError) || error.code !== 'KMIP_RESULT') throw error
-        const context = { operation: 'Get', status: 'OperationFailed', reason: 'PermissionDenied' }
-        throw new TrustholdError('KMIP_RESULT', { ...context, kind: 'denied' })
+        throw refusal('denied')
       }),
   }),
   'swaps concurrent answers': (good) => {
@@ -202,8 +316,7 @@ const broken: Readonly<
     get: async (id, options) => {
       const { state } = await good.describe(id, options)
       if (state === 'active') return await good.get(id, options)
-      const context = { operation: 'Get', status: 'OperationFailed', reason: 'PermissionDenied' }
-      throw new TrustholdError('KMIP_RESULT', { ...context, kind: 'state' })
+      throw refusal('state')
     },
   }),
   'always says active': (good) => ({
@@ -215,12 +328,113 @@ const broken: Readonly<
       options?.signal ? new Promise<SecretBytes>(() => undefined) : good.get(id, options),
   }),
   'goes on after close': () => ({ close: async () => undefined }),
-  'fails its check': () => ({
-    check: async () => {
-      throw new TrustholdError('TRANSPORT_FAILED', { endpoint, phase: 'connect', reason: 'refused' })
+  'is ill without a reason': () => ({ health: async () => [{ ...well, health: 'ERROR' }] }),
+  'is never ill': () => ({ health: async () => [well] }),
+  'knows no server': () => ({ health: async () => [] }),
+  'does not say that a certificate has ended': () => ({
+    health: async () => [{ ...well, serverCertificateDays: -1 }],
+  }),
+  'throws its illness': (good) => ({
+    async health(options) {
+      await good.describe('nobody', options).catch((error: TrustholdError) => {
+        if (error.context !== undefined && 'kind' in error.context && error.context.kind === 'notFound')
+          return
+        throw error
+      })
+      return await good.health(options)
     },
   }),
-  'checks nothing': () => ({ check: async () => undefined }),
+  'says nothing of use': (good) => ({
+    describe: async (id, options) => ({ ...(await good.describe(id, options)), usage: [] }),
+    create: async (name, options) => ({ ...(await good.create(name, options)), usage: [] }),
+  }),
+  'forgets what replaced a key': (good) => ({
+    async describe(id, options) {
+      const { replacedBy: _, ...info } = await good.describe(id, options)
+      return info
+    },
+  }),
+  'says that it cannot encrypt': (good) => ({
+    abilities: async (id, options) => ({ ...(await good.abilities(id, options)), encrypt: unable }),
+  }),
+  'says that every key can encrypt': (good) => ({
+    abilities: async (id, options) => ({ ...(await good.abilities(id, options)), encrypt: able }),
+  }),
+  'encrypts with keys that are out of use': (good, held) => ({
+    async encrypt(id, plaintext, data, options) {
+      await good.describe(id, options)
+      const { info, bytes } = held.get(id) as Held
+      return seal({ info: { ...info, state: 'active' }, bytes }, plaintext, data)
+    },
+  }),
+  'authenticates no additional data': (good) => ({
+    encrypt: (id, plaintext, _, options) => good.encrypt(id, plaintext, noBytes, options),
+    decrypt: (id, sealed, _, options) => good.decrypt(id, sealed, noBytes, options),
+  }),
+  'authenticates half of the additional data': (good) => ({
+    encrypt: (id, plaintext, data, options) => good.encrypt(id, plaintext, data.subarray(0, 3), options),
+    decrypt: (id, sealed, data, options) => good.decrypt(id, sealed, data.subarray(0, 3), options),
+  }),
+  'checks no tag': (good, held) => ({
+    async decrypt(id, { iv, ciphertext, tag }, _, options) {
+      requireLength(iv, 12, 12)
+      requireLength(tag, 16, 16)
+      requireLength(ciphertext, 1, 4_096)
+      await good.describe(id, options)
+      const decipher = createDecipheriv('aes-256-gcm', (held.get(id) as Held).bytes, iv)
+      return SecretBytes.take(new Uint8Array(decipher.update(ciphertext)))
+    },
+  }),
+  'takes short tags': (good, held) => ({
+    async decrypt(id, sealed, data, options) {
+      if (sealed.tag.length === 16) return await good.decrypt(id, sealed, data, options)
+      const { bytes } = held.get(id) as Held
+      const decipher = createDecipheriv('aes-256-gcm', bytes, sealed.iv).setAAD(data).setAuthTag(sealed.tag)
+      return SecretBytes.take(new Uint8Array(decipher.update(sealed.ciphertext)))
+    },
+  }),
+  'loses the tag': (good) => ({
+    encrypt: async (id, plaintext, data, options) => ({
+      ...(await good.encrypt(id, plaintext, data, options)),
+      tag: noBytes,
+    }),
+  }),
+  'encrypts with a key of its own': (good) => {
+    const own = newHeld()
+    return {
+      encrypt: async (id, plaintext, data, options) => {
+        const { state } = await good.describe(id, options)
+        return seal({ info: { ...own.info, state }, bytes: own.bytes }, plaintext, data)
+      },
+      decrypt: async (id, sealed, data, options) => {
+        await good.describe(id, options)
+        return unseal(own, sealed, data)
+      },
+    }
+  },
+  'uses a vector twice': (good, held) => ({
+    async encrypt(id, plaintext, data, options) {
+      requireLength(plaintext, 1, 4_096)
+      await good.encrypt(id, plaintext, data, options)
+      const iv = new Uint8Array(12)
+      const cipher = createCipheriv('aes-256-gcm', (held.get(id) as Held).bytes, iv).setAAD(data)
+      const ciphertext = new Uint8Array(Buffer.concat([cipher.update(plaintext), cipher.final()]))
+      return { iv, ciphertext, tag: new Uint8Array(cipher.getAuthTag()) }
+    },
+  }),
+  'overwrites what it encrypts': (good) => ({
+    async encrypt(id, plaintext, data, options) {
+      const sealed = await good.encrypt(id, plaintext, data, options)
+      plaintext.fill(0)
+      return sealed
+    },
+  }),
+  'encrypts anything': (good) => ({
+    async encrypt(id, plaintext, data, options) {
+      const sealed = await good.encrypt(id, plaintext.length > 0 ? plaintext : zeros, data, options)
+      return sealed
+    },
+  }),
   'throws errors of no kind when it cannot reach the server': (good) => ({
     describe: async (id, options) => {
       try {
@@ -237,5 +451,23 @@ const broken: Readonly<
 describe('the suite finds every fault', () => {
   test.each(Object.entries(broken))('%s', async (_, change) => {
     expect(await failuresOf(casesOf(change))).not.toEqual([])
+  })
+})
+
+describe('the suite finds every fault of a key server that does not encrypt', () => {
+  test.each(
+    Object.entries<(good: KeyServer) => Partial<KeyServer>>({
+      'says that it can': () => ({}),
+      'says so, and encrypts': (good) => ({ abilities: withoutSealing(good).abilities ?? good.abilities }),
+      'says not why': (good) => ({
+        ...withoutSealing(good),
+        abilities: async (id, options) => {
+          const no = { able: false, reason: '' } as const
+          return { ...(await good.abilities(id, options)), encrypt: no, decrypt: no }
+        },
+      }),
+    }),
+  )('%s', async (_, change) => {
+    expect(await failuresOf(casesOf(change, false))).not.toEqual([])
   })
 })

@@ -70,7 +70,7 @@ async function interview(
     findings.vendor = answer.payload.vendorIdentification
   }
   const filter = [{ name: 'ObjectType', value: 'SymmetricKey' }] as const
-  const search = exchangeOf(locate, () => locateRequest(filter, 1, version), maxBytes)
+  const search = exchangeOf(locate, () => locateRequest(filter, { maximumItems: 1 }, version), maxBytes)
   const found: Outcome<unknown> = await node.exchangeOver(connection, search, version, scope)
   if (found.kind === 'failure') throw toResultError('Locate', found.failure)
   findings.serverTrustsClient = true

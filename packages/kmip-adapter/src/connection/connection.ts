@@ -3,7 +3,7 @@ import { TrustholdError } from '@trusthold/core/errors'
 import { transportFailed } from './failure.js'
 import { createFrameAssembler, type FrameAssembler } from './frame-assembler.js'
 import { type Phase, type Scope, waitWithin } from './scope.js'
-import { endOf, type Security } from './security.js'
+import type { Security } from './security.js'
 import { openSocket, type Route } from './socket.js'
 
 /** Who ended a connection. */
@@ -72,8 +72,9 @@ class TlsConnection implements Connection {
   }
 
   get serverCertificateEnds(): number | undefined {
-    const certificate = this.#socket.getPeerX509Certificate()
-    return certificate === undefined ? undefined : endOf(certificate)
+    // Not getPeerX509Certificate: it takes the certificate out of the chain, and finds none the next time.
+    const end = Date.parse(this.#socket.getPeerCertificate().valid_to ?? '')
+    return Number.isNaN(end) ? undefined : end
   }
 
   async exchange(request: Uint8Array, scope: Scope): Promise<Uint8Array> {

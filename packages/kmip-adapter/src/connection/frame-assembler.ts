@@ -1,14 +1,21 @@
 import { TrustholdError } from '@trusthold/core/errors'
 import { messageHeaderLength, messageLength, tags } from '../ttlv/index.js'
 
-const responseStart = [
-  tags.ResponseMessage >>> 16,
-  (tags.ResponseMessage >>> 8) & 0xff,
-  tags.ResponseMessage & 0xff,
+/** What a stream consists of. */
+type MessageName = 'RequestMessage' | 'ResponseMessage'
+
+const startOf = (name: MessageName): readonly number[] => [
+  tags[name] >>> 16,
+  (tags[name] >>> 8) & 0xff,
+  tags[name] & 0xff,
   1,
 ]
+const starts = {
+  RequestMessage: startOf('RequestMessage'),
+  ResponseMessage: startOf('ResponseMessage'),
+} as const
 
-/** What is kept ready for the next response, in bytes; most are far smaller. */
+/** What is kept ready for the next message, in bytes; most are far smaller. */
 const smallest = 1_024
 /** A buffer that grew beyond this is given up once it is empty. */
 const largestKept = 65_536
@@ -19,7 +26,7 @@ export interface FrameAssembler {
    * Adds bytes that came in, and overwrites them: they may hold a key, of which one copy is enough. Memory grows with
    * what came, not with what a header claims.
    * @returns the messages that they complete, as arrays of their own
-   * @throws CODEC_VALUE when a message does not start as a response does; CODEC_LIMIT when it is too long. The stream
+   * @throws CODEC_VALUE when a message does not start as it should; CODEC_LIMIT when it is too long. The stream
    * cannot be read on after that.
    */
   push(chunk: Uint8Array): readonly Uint8Array[]
@@ -27,30 +34,33 @@ export interface FrameAssembler {
   readonly pending: number
 }
 
-function checkStart(bytes: Uint8Array): void {
-  const wrong = responseStart.some((byte, i) => i < bytes.length && bytes[i] !== byte)
+function checkStart(bytes: Uint8Array, name: MessageName): void {
+  const wrong = starts[name].some((byte, i) => i < bytes.length && bytes[i] !== byte)
   if (wrong) {
     throw new TrustholdError('CODEC_VALUE', {
-      path: 'ResponseMessage',
+      path: name,
       offset: 0,
-      expected: 'a ResponseMessage structure',
+      expected: `a ${name} structure`,
       actual: 'something else',
     })
   }
 }
 
 /** The length of the message that starts here, once its header is complete. */
-function lengthOf(bytes: Uint8Array, maxBytes: number): number | undefined {
-  checkStart(bytes)
+function lengthOf(bytes: Uint8Array, name: MessageName, maxBytes: number): number | undefined {
+  checkStart(bytes, name)
   if (bytes.length < messageHeaderLength) return undefined
   const length = messageLength(bytes)
   if (length <= maxBytes) return length
-  const context = { path: 'ResponseMessage', offset: 0, limit: maxBytes, actual: length }
+  const context = { path: name, offset: 0, limit: maxBytes, actual: length }
   throw new TrustholdError('CODEC_LIMIT', context)
 }
 
-/** Makes an assembler for responses of at most `maxBytes`. */
-export function createFrameAssembler(maxBytes: number): FrameAssembler {
+/** Makes an assembler for messages of at most `maxBytes`: responses, or the requests that a server gets. */
+export function createFrameAssembler(
+  maxBytes: number,
+  name: MessageName = 'ResponseMessage',
+): FrameAssembler {
   let buffer = new Uint8Array(smallest)
   let collected = 0
 
@@ -76,7 +86,7 @@ export function createFrameAssembler(maxBytes: number): FrameAssembler {
 
   const takeFrame = (): Uint8Array | undefined => {
     const bytes = buffer.subarray(0, collected)
-    const length = lengthOf(bytes, maxBytes)
+    const length = lengthOf(bytes, name, maxBytes)
     if (length === undefined || bytes.length < length) return undefined
     const frame = bytes.slice(0, length)
     removeFirst(length)

@@ -50,11 +50,6 @@ function parseFirst(name: string, pem: string): X509Certificate {
   }
 }
 
-/** When a certificate ends, in milliseconds since 1970. */
-export function endOf(certificate: X509Certificate): number {
-  return Date.parse(certificate.validTo)
-}
-
 /**
  * Reads certificates and key.
  * @throws CONFIGURATION_INVALID when one is missing, is not what it should be, or the two do not belong together
@@ -78,7 +73,7 @@ export function createSecurity(options: KmipTlsOptions): Security {
       allowPartialTrustChain: true,
       ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
     })
-    return { context, serverName: options.serverName, pins, clientCertificateEnds: endOf(own) }
+    return { context, serverName: options.serverName, pins, clientCertificateEnds: Date.parse(own.validTo) }
   } catch (error) {
     throw invalid('tls', describeError(error))
   }

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { KeyServer, KeyServerConfig } from '@trusthold/core/ports'
 import { type KeyServerSubject, keyServerContract } from '@trusthold/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { KmipClient } from '../src/client.js'
-import { kmip } from '../src/key-server.js'
-import { optionsFor, type PyKmip, startPyKmip } from './peer.js'
+import { KmipClient } from '../../src/client.js'
+import { type KmipKeyServerOptions, kmip } from '../../src/key-server/index.js'
+import { optionsFor, type PyKmip, startPyKmip } from '../peer.js'
 
 let server: PyKmip
 beforeAll(async () => {
@@ -22,8 +22,8 @@ function configFor(peer: PyKmip, more: Partial<KeyServerConfig> = {}): KeyServer
   }
 }
 
-async function subject(): Promise<KeyServerSubject> {
-  const keyServer = kmip()(configFor(server))
+async function subject(server: PyKmip, options: KmipKeyServerOptions): Promise<KeyServerSubject> {
+  const keyServer = kmip(options)(configFor(server))
   return {
     keyServer,
     uniqueName: () => `key-${randomUUID()}`,
@@ -32,20 +32,36 @@ async function subject(): Promise<KeyServerSubject> {
   }
 }
 
-describe('over PyKMIP', () => {
+describe.each([
+  ['by itself', {}, true],
+  ['1.0', { version: '1.0' }, false],
+  ['1.1', { version: '1.1' }, false],
+  ['1.2', { version: '1.2' }, false],
+  ['1.3', { version: '1.3' }, false],
+  ['1.4', { version: '1.4' }, true],
+  ['2.0', { version: '2.0' }, true],
+] as const)('over PyKMIP, version %s', (_, options, encrypts) => {
+  // One for each: PyKMIP searches through all of its objects.
+  let server: PyKmip
+  beforeAll(async () => {
+    server = await startPyKmip()
+  })
+  afterAll(() => server.stop())
+
   keyServerContract(test, {
-    create: subject,
-    async deactivate(_, id) {
+    create: () => subject(server, options),
+    encrypts,
+    async deactivate(_subject, id) {
       await using client = await KmipClient.connect(optionsFor(server))
       await client.revoke(id, { reason: 'CessationOfOperation' })
     },
     async unreachable(): Promise<KeyServer> {
-      return kmip()(configFor(server, { servers: [{ name: 'nobody', host: '127.0.0.1', port: 1 }] }))
+      return kmip(options)(configFor(server, { servers: [{ name: 'nobody', host: '127.0.0.1', port: 1 }] }))
     },
     async refused(): Promise<KeyServer> {
       // A certificate without the extended key usage for clients: TLS accepts it and the server does not.
       const identity = await server.authority.issue({ subject: '/O=Example/CN=no-usage' })
-      return kmip()(
+      return kmip(options)(
         configFor(server, {
           clientCertificate: identity.certificate,
           clientPrivateKey: identity.privateKey,
