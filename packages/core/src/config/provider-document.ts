@@ -17,6 +17,15 @@ const keyServerConfig = z.strictObject({
   clientCertificate: pem,
   clientPrivateKey: pem,
   trustedCertificates: z.array(pem).min(1).max(16),
+  pinnedCertificates: z.array(z.string().min(64).max(95)).max(64).exactOptional(),
+  proxy: z
+    .strictObject({
+      host: z.string().min(1).max(253),
+      port: z.int().min(1).max(65_535),
+      username: z.string().min(1).max(256).exactOptional(),
+      password: z.string().max(1_024).exactOptional(),
+    })
+    .exactOptional(),
   timeoutSeconds: z.int().min(1).max(300).exactOptional(),
 })
 

@@ -1,6 +1,13 @@
 import type { SecretBytes } from '../bytes/index.js'
 import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
-import type { Clock, KeyServer, PrimaryKeyInfo } from '../ports/index.js'
+import type {
+  Clock,
+  KeyServer,
+  KeyServerNodeHealth,
+  PrimaryKeyInfo,
+  PrimaryKeyUsage,
+} from '../ports/index.js'
+import { findLatestKey } from './follow-rotation.js'
 
 /** What a primary key is used for: new keys are wrapped only under an active one. */
 export type PrimaryKeyUse = 'wrap' | 'unwrap'
@@ -8,6 +15,12 @@ export type PrimaryKeyUse = 'wrap' | 'unwrap'
 const statesFor: Readonly<Record<PrimaryKeyUse, readonly PrimaryKeyInfo['state'][]>> = {
   wrap: ['active'],
   unwrap: ['active', 'deactivated'],
+}
+
+/** What a key has to be allowed for: wrapping is done here by encryption. */
+const usageFor: Readonly<Record<PrimaryKeyUse, readonly PrimaryKeyUsage[]>> = {
+  wrap: ['wrap-key', 'encrypt'],
+  unwrap: ['unwrap-key', 'decrypt'],
 }
 
 interface CachedKey {
@@ -52,6 +65,18 @@ export class PrimaryKeys {
     return known.secret.use(fn)
   }
 
+  /** The key that replaces this one by now, after any number of rotations; itself when none does. */
+  latest(id: string): Promise<string> {
+    this.#assertOpen()
+    const { keyServer, provider } = this.#options
+    return this.#ask(findLatestKey(keyServer, provider, id))
+  }
+
+  /** Tries every key server. */
+  health(): Promise<readonly KeyServerNodeHealth[]> {
+    return this.#options.keyServer.health()
+  }
+
   /** Wipes all keys and closes the connection to the key server. */
   async close(): Promise<void> {
     this.#closed = true
@@ -85,6 +110,7 @@ export class PrimaryKeys {
     const info = await this.#ask(keyServer.describe(id))
     // Never fetched for nothing: a key that no use is allowed for stays in the server.
     this.#assertUsable(info, 'unwrap')
+    if (info.extractable === false) throw this.#unusable(`primary key ${id} may not leave its key server`)
     const secret = await this.#ask(keyServer.get(id))
     if (secret.length !== 32) {
       secret.wipe()
@@ -104,7 +130,7 @@ export class PrimaryKeys {
     try {
       return await answer
     } catch (error) {
-      if (isTrustholdError(error) && /^(?:KMIP|TRANSPORT)_/.test(error.code)) throw error
+      if (isTrustholdError(error) && /^(?:KMIP_|TRANSPORT_|PROVIDER_UNUSABLE$)/.test(error.code)) throw error
       throw this.#unusable(`its key server: ${describeError(error)}`, error)
     }
   }
@@ -128,6 +154,9 @@ export class PrimaryKeys {
     }
     if (!statesFor[use].includes(info.state)) {
       throw this.#unusable(`primary key ${info.id} is ${info.state}, which does not allow to ${use}`)
+    }
+    if (!usageFor[use].some((one) => info.usage.includes(one))) {
+      throw this.#unusable(`primary key ${info.id} may not be used to ${use} keys`)
     }
   }
 

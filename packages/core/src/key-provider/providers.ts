@@ -7,7 +7,13 @@ import {
   providerDocument,
 } from '../config/index.js'
 import { describeError, TrustholdError } from '../errors/index.js'
-import type { Clock, ConfigStore, KeyServerConfig, KeyServerFactory } from '../ports/index.js'
+import type {
+  Clock,
+  ConfigStore,
+  KeyServerConfig,
+  KeyServerFactory,
+  KeyServerNodeHealth,
+} from '../ports/index.js'
 import { PrimaryKeys } from './primary-keys.js'
 
 /** What a new trusted key provider is made of. */
@@ -35,8 +41,12 @@ export interface ProviderInfo {
 
 /** Whether a provider can work, and what keeps it from doing so. */
 export interface ProviderHealth {
-  readonly health: 'OK' | 'ERROR'
+  /** `WARNING` when its primary key can be used, and not every key server is well. */
+  readonly health: 'OK' | 'WARNING' | 'ERROR'
+  /** What is wrong, for people; empty when all is well. */
   readonly details: readonly string[]
+  /** Its key servers, in the order of the configuration. */
+  readonly servers: readonly KeyServerNodeHealth[]
 }
 
 /** A provider that is ready for use. */
@@ -150,15 +160,27 @@ export class Providers {
     return opened
   }
 
-  /** Tries the provider's primary key at its key server. */
+  /**
+   * Goes on to the key that replaces the primary key in the key server by now, as {@link Providers.rotate} does. Nothing
+   * changes when none does.
+   * @throws as {@link Providers.rotate}
+   */
+  async followRotation(name: string): Promise<ProviderInfo> {
+    const { primaryKeys, config } = this.get(name)
+    const latest = await primaryKeys.latest(config.primaryKeyId)
+    return latest === config.primaryKeyId ? describeProvider(name, config) : await this.rotate(name, latest)
+  }
+
+  /** Tries the provider's primary key, and each of its key servers. */
   async health(name: string): Promise<ProviderHealth> {
-    try {
-      const provider = this.get(name)
-      await provider.primaryKeys.use(provider.config.primaryKeyId, 'wrap', () => undefined)
-      return { health: 'OK', details: [] }
-    } catch (error) {
-      return { health: 'ERROR', details: [describeError(error)] }
-    }
+    const [trouble, servers] = await Promise.all([this.#findTrouble(name), this.#serversHealth(name)])
+    const ill = servers.filter(({ health }) => health !== 'OK')
+    const details = [
+      ...trouble,
+      ...ill.flatMap((server) => server.details.map((detail) => `${server.name}: ${detail}`)),
+    ]
+    const health = trouble.length > 0 ? 'ERROR' : ill.length > 0 ? 'WARNING' : 'OK'
+    return { health, details, servers }
   }
 
   /** Wipes all primary keys and closes all connections. */
@@ -166,6 +188,26 @@ export class Providers {
     await this.#documents.close()
     for (const name of [...this.#open.keys()]) this.#release(name)
     await Promise.all(this.#closing)
+  }
+
+  /** What keeps the provider from wrapping keys. */
+  async #findTrouble(name: string): Promise<readonly string[]> {
+    try {
+      const { primaryKeys, config } = this.get(name)
+      await primaryKeys.use(config.primaryKeyId, 'wrap', () => undefined)
+      return []
+    } catch (error) {
+      return [describeError(error)]
+    }
+  }
+
+  async #serversHealth(name: string): Promise<readonly KeyServerNodeHealth[]> {
+    try {
+      return await this.get(name).primaryKeys.health()
+    } catch {
+      // The provider is unknown or being closed, which the trouble with its key says.
+      return []
+    }
   }
 
   #document(name: string) {

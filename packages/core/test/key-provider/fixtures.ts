@@ -1,3 +1,4 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { SecretBytes } from '../../src/bytes/index.js'
 import { TrustholdError } from '../../src/errors/index.js'
 import {
@@ -6,6 +7,7 @@ import {
   chainAudit,
   type KeyServer,
   type KeyServerConfig,
+  type KeyServerNodeHealth,
   type PrimaryKeyInfo,
   type Storage,
 } from '../../src/ports/index.js'
@@ -21,7 +23,16 @@ export interface FakeKeyServer extends KeyServer {
   failure: Error | undefined
   gate: Promise<void>
   closed: number
+  /** What `health` says. */
+  nodes: readonly KeyServerNodeHealth[]
   add(id: string, change?: Partial<PrimaryKeyInfo>, bytes?: Uint8Array): void
+}
+
+export const wellNode: KeyServerNodeHealth = { name: 'a', endpoint: 'kms1:5696', health: 'OK', details: [] }
+
+function keyInfo(id: string): PrimaryKeyInfo {
+  const usage = ['encrypt', 'decrypt', 'wrap-key', 'unwrap-key'] as const
+  return { id, state: 'active', algorithm: 'AES', length: 256, usage }
 }
 
 export function fakeKeyServer(): FakeKeyServer {
@@ -32,8 +43,9 @@ export function fakeKeyServer(): FakeKeyServer {
     failure: undefined,
     gate: Promise.resolve(),
     closed: 0,
+    nodes: [wellNode],
     add(id, change = {}, bytes = new Uint8Array(32).fill(server.keys.size + 1)) {
-      server.keys.set(id, { info: { id, state: 'active', algorithm: 'AES', length: 256, ...change }, bytes })
+      server.keys.set(id, { info: { ...keyInfo(id), ...change }, bytes })
     },
     describe: async (id) => (await find('describe', id)).info,
     async get(id) {
@@ -46,7 +58,30 @@ export function fakeKeyServer(): FakeKeyServer {
       server.add(`made-${name}`)
       return (await find('describe', `made-${name}`)).info
     },
-    check: () => answer('check'),
+    async abilities(id) {
+      await find('abilities', id)
+      return { get: { able: true }, encrypt: { able: true }, decrypt: { able: true } }
+    },
+    async encrypt(id, plaintext, data) {
+      const { bytes } = await find('encrypt', id)
+      const iv = new Uint8Array(randomBytes(12))
+      const cipher = createCipheriv('aes-256-gcm', bytes, iv).setAAD(data)
+      const ciphertext = new Uint8Array(Buffer.concat([cipher.update(plaintext), cipher.final()]))
+      return { iv, ciphertext, tag: new Uint8Array(cipher.getAuthTag()) }
+    },
+    async decrypt(id, { iv, ciphertext, tag }, data) {
+      const { bytes } = await find('decrypt', id)
+      const decipher = createDecipheriv('aes-256-gcm', bytes, iv).setAAD(data).setAuthTag(tag)
+      const secret = SecretBytes.take(
+        new Uint8Array(Buffer.concat([decipher.update(ciphertext), decipher.final()])),
+      )
+      server.lent.push(secret)
+      return secret
+    },
+    async health() {
+      await answer('health')
+      return server.nodes
+    },
     async close() {
       server.closed++
     },

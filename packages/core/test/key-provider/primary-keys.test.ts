@@ -138,6 +138,27 @@ describe('states', () => {
     expect(server.calls).toEqual(['describe one'])
   })
 
+  it.each<[string, Partial<PrimaryKeyInfo>, boolean, boolean]>([
+    ['for wrapping', { usage: ['wrap-key', 'unwrap-key'] }, true, true],
+    ['for encryption', { usage: ['encrypt', 'decrypt'] }, true, true],
+    ['for opening only', { usage: ['decrypt'] }, false, true],
+    ['for closing only', { usage: ['encrypt', 'wrap-key'] }, false, false],
+    ['for nothing', { usage: [] }, false, false],
+    ['that may not leave', { extractable: false }, false, false],
+    ['that may leave', { extractable: true }, true, true],
+  ])('a key %s: wraps %s', async (_, change, wraps, unwraps) => {
+    server.add('one', change)
+    for (const [use, allowed] of [
+      ['wrap', wraps],
+      ['unwrap', unwraps],
+    ] as const) {
+      const used = keys.use('one', use, firstByte)
+      if (allowed) expect(await used).toBeTypeOf('number')
+      else expect((await rejectionOf(used)).code).toBe('PROVIDER_UNUSABLE')
+    }
+    expect(server.calls.includes('get one')).toBe(unwraps)
+  })
+
   it.each([0, 16, 31, 33, 64])(
     'a key of %i bytes is wiped and refused, whatever was said of it',
     async (length) => {

@@ -30,6 +30,7 @@ import {
   fakeKeyServer,
   fakeStorage,
   keyServerConfig,
+  wellNode,
 } from './fixtures.js'
 
 const signing = makeKey()
@@ -447,12 +448,71 @@ describe('providers', () => {
     expect(service.providers.list()[0]?.primaryKeyId).toBe('key-1')
   })
 
-  it('tell how they are', async () => {
-    expect(await service.providers.health('finance')).toEqual({ health: 'OK', details: [] })
+  it('tell how they and their key servers are', async () => {
+    const health = (name = 'finance') => service.providers.health(name)
+    expect(await health()).toEqual({ health: 'OK', details: [], servers: [wellNode] })
+    const ending = { ...wellNode, health: 'WARNING', details: ['a certificate ends in 3 days'] } as const
+    const down = { ...wellNode, name: 'b', health: 'ERROR', details: ['down', 'out'] } as const
+    server.nodes = [wellNode, ending, down]
+    expect(await health()).toEqual({
+      health: 'WARNING',
+      details: ['a: a certificate ends in 3 days', 'b: down', 'b: out'],
+      servers: server.nodes,
+    })
+    server.nodes = [wellNode]
     server.add('key-1', { state: 'destroyed' })
     clock.time += 60_000
-    expect(await service.providers.health('finance')).toMatchObject({ health: 'ERROR' })
-    expect(await service.providers.health('none')).toMatchObject({ health: 'ERROR' })
+    expect(await health()).toMatchObject({ health: 'ERROR', servers: [wellNode] })
+    server.failure = new Error('down')
+    expect(await health()).toMatchObject({ health: 'ERROR', servers: [] })
+    expect(await health('none')).toMatchObject({ health: 'ERROR', servers: [] })
+  })
+
+  it('follow the rotation of their primary key in the key server', async () => {
+    const follow = () => service.providers.followRotation('finance')
+    expect((await follow()).primaryKeyId).toBe('key-1')
+    server.add('key-1', { replacedBy: 'key-3' })
+    server.add('key-3', { replacedBy: 'key-4' })
+    server.add('key-4')
+    const old = await generate()
+    expect(await follow()).toMatchObject({ primaryKeyId: 'key-4', formerPrimaryKeyIds: ['key-1'] })
+    expect(parseWrappedKey((await generate()).wrapped).primaryKeyId).toBe('key-4')
+    expect((await decrypt(old.wrapped)).delivery).toBe('jwe')
+  })
+
+  it.each([
+    ['comes back', { 'key-1': 'key-3', 'key-3': 'key-1' }, 'PROVIDER_UNUSABLE'],
+    ['names itself', { 'key-1': 'key-1' }, 'PROVIDER_UNUSABLE'],
+    ['does not end', Object.fromEntries(Array.from({ length: 110 }, (_, i) => [`key-${i}`, `key-${i + 1}`]))],
+    ['ends nowhere', { 'key-1': 'gone' }, 'KMIP_RESULT'],
+  ])('do not follow a rotation that %s', async (_, replacements, code = 'PROVIDER_UNUSABLE') => {
+    for (const [id, replacedBy] of Object.entries(replacements)) server.add(id, { replacedBy })
+    expect((await rejectionOf(service.providers.followRotation('finance'))).code).toBe(code)
+    expect(service.providers.list()[0]?.primaryKeyId).toBe('key-1')
+  })
+
+  it('do not follow a rotation to a key that cannot wrap', async () => {
+    server.add('key-1', { replacedBy: 'key-3' })
+    server.add('key-3', { state: 'pre-active' })
+    expect((await rejectionOf(service.providers.followRotation('finance'))).code).toBe('PROVIDER_UNUSABLE')
+    expect(service.providers.list()[0]?.primaryKeyId).toBe('key-1')
+  })
+
+  it('reach key servers by a proxy, and only those whose certificates are pinned', async () => {
+    const proxy = { host: 'proxy.example', port: 3_128, username: 'us', password: 'canary-password' }
+    const pinnedCertificates = ['ab'.repeat(32)]
+    const keyServer = { ...keyServerConfig, proxy, pinnedCertificates }
+    const create = (change: object) =>
+      service.providers.create({ name: 'far', primaryKeyId: 'key-1', keyServer: { ...keyServer, ...change } })
+    for (const wrong of [
+      { proxy: { host: 'x' } },
+      { proxy: { ...proxy, port: 0 } },
+      { pinnedCertificates: ['a'] },
+    ]) {
+      expect((await rejectionOf(create(wrong))).code).toBe('REQUEST_INVALID')
+    }
+    expect(JSON.stringify(await create({}))).not.toContain('canary-password')
+    expect(service.providers.get('far').config.keyServer).toEqual(keyServer)
   })
 
   it('that another node deletes or changes are so here, too', async () => {
