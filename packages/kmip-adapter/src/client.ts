@@ -1,6 +1,7 @@
 import { TrustholdError } from '@trusthold/core/errors'
 import { type KmipClientOptions, openTransport } from './client-options.js'
-import type { CallOptions, Transport } from './cluster/index.js'
+import type { CallOptions, EndpointHealth, Transport } from './cluster/index.js'
+import { createSecurity, type KmipTlsOptions } from './connection/index.js'
 import { type ManagedKey, toManagedKey } from './managed-key.js'
 import {
   activate,
@@ -233,6 +234,24 @@ export class KmipClient implements AsyncDisposable {
     const uniqueIdentifier = requireId(id)
     const response = await this.#transport.perform(destroy, () => ({ uniqueIdentifier }), call)
     requireSame('Destroy', id, response.uniqueIdentifier)
+  }
+
+  /**
+   * Tries every server, over connections made for that, and resolves to what was found out. It carries out a search, for
+   * which servers ask for credentials.
+   * @throws TRANSPORT_ABORTED and TRANSPORT_CLOSED only
+   */
+  health(call?: CallOptions): Promise<readonly EndpointHealth[]> {
+    return this.#transport.health(call)
+  }
+
+  /**
+   * Proves who we are, and believes servers, by these from now on: certificates are replaced without a restart.
+   * Connections that are open end when the call that runs on them is over.
+   * @throws CONFIGURATION_INVALID; nothing changes then
+   */
+  reload(tls: KmipTlsOptions): void {
+    this.#transport.reload(createSecurity(tls))
   }
 
   /** Destroys the connections; calls that are running fail with TRANSPORT_CLOSED. May be called again. */
