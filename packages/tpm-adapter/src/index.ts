@@ -3,8 +3,9 @@
  * @module
  */
 
-export type { EventLogSource } from './tpm/event-log.js'
+export type { HierarchyPasswords } from './tpm/authorization.js'
 export { type ExtendPcrOptions, extendPcr } from './tpm/extend-pcr.js'
+export type { EventLogSource, OptionalLogSource } from './tpm/host-logs.js'
 export { flushAll, type LoadedHandles, loadedHandles } from './tpm/loaded-handles.js'
 export { type OpenTpmOptions, openTpm } from './tpm/open-tpm.js'
 export { startUp } from './tpm/start-up.js'

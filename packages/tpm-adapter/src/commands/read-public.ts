@@ -1,7 +1,7 @@
 import { equalBytes } from '@trusthold/core/bytes'
 import { type TpmtPublic, tpm2bName, tpm2bPublic } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
-import { type Entity, handleOf, objectName } from './entity.js'
+import { type Entity, objectName } from './entity.js'
 import type { CommandRunner } from './run-command.js'
 
 const command = defineCommand('TPM2_ReadPublic', {
@@ -16,6 +16,18 @@ const command = defineCommand('TPM2_ReadPublic', {
  * says that it came from the TPM. Part 3, section 12.4.
  */
 export async function readPublic(runner: CommandRunner, object: Entity): Promise<TpmtPublic> {
-  const handles = { objectHandle: handleOf(object) }
+  const handles = { objectHandle: object }
   return (await runner.run(command, { handles, parameters: {} })).values.outPublic
+}
+
+/** A public area with the name that says where the object lives: its own and those of all its parents. */
+export interface NamedPublic {
+  readonly publicArea: TpmtPublic
+  readonly qualifiedName: Uint8Array
+}
+
+/** TPM2_ReadPublic with the qualified name; as {@link readPublic}. */
+export async function readNames(runner: CommandRunner, object: Entity): Promise<NamedPublic> {
+  const { values } = await runner.run(command, { handles: { objectHandle: object }, parameters: {} })
+  return { publicArea: values.outPublic, qualifiedName: values.qualifiedName }
 }

@@ -7,6 +7,7 @@ import {
   withEkNonce,
 } from '@trusthold/core/tpm2'
 import type { CommandRunner } from '../commands/run-command.js'
+import type { Authority } from './authorization.js'
 import { certificateFrom } from './ek-certificate.js'
 import { kindOf } from './key-kinds.js'
 import { readNvIndex } from './nv-index.js'
@@ -33,11 +34,12 @@ function asTemplate(content: Uint8Array, kind: string): RsaPublic | EccPublic | 
 /** Reads certificate, nonce and template. TCG EK Credential Profile 2.5, section 2.2.1. */
 export async function readEkStorage(
   runner: CommandRunner,
+  authority: Authority,
   template: EkTemplate,
   indices: ReadonlySet<number>,
 ): Promise<EkStorage> {
   const read = async (index: number | undefined): Promise<Uint8Array | undefined> =>
-    index !== undefined && indices.has(index) ? await readNvIndex(runner, index) : undefined
+    index !== undefined && indices.has(index) ? await readNvIndex(runner, authority, index) : undefined
   const certificate = await read(template.nv.certificate)
   const stored = await read(template.nv.template)
   const nonce = await read(template.nv.nonce)

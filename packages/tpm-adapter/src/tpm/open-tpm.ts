@@ -1,14 +1,27 @@
-import { equalBytes } from '@trusthold/core/bytes'
-import { TrustholdError } from '@trusthold/core/errors'
-import { type RandomSource, systemRandom, type Tpm, type TpmTransport } from '@trusthold/core/ports'
+import {
+  type EndorsementKeyTemplate,
+  type RandomSource,
+  systemRandom,
+  type Tpm,
+  type TpmTransport,
+} from '@trusthold/core/ports'
 import { createCommandRunner, type RetryPolicy } from '../commands/run-command.js'
 import { openLinuxDevice } from '../transport/linux-device.js'
-import { createSavedKey, openSavedKey } from './attestation-key.js'
-import { type FoundEndorsementKey, findEndorsementKeys } from './endorsement-keys.js'
-import { type EventLogSource, linuxEventLog, readEventLog } from './event-log.js'
+import { openAttestationKey } from './attestation-key.js'
+import type { HierarchyPasswords } from './authorization.js'
+import {
+  type EventLogSource,
+  linuxEventLog,
+  linuxImaLog,
+  type OptionalLogSource,
+  readEventLog,
+  readOptionalLog,
+  systemdLog as systemdLogFile,
+} from './host-logs.js'
 import { readPcrValues } from './pcr-values.js'
-import { decodeSavedKey } from './saved-key.js'
-import { createTurns } from './turns.js'
+import { importSealed, openSealed } from './sealed-object.js'
+import { createTpmState } from './tpm-state.js'
+import { createUserKeys } from './user-keys.js'
 
 /** What {@link openTpm} takes. */
 export interface OpenTpmOptions {
@@ -16,53 +29,57 @@ export interface OpenTpmOptions {
   transport?: TpmTransport | string
   /** A file or a function; by default, where Linux shows the log of the firmware. */
   eventLog?: EventLogSource
-  /** For nonces; the system's by default. */
+  /** The same for the list of IMA. */
+  imaLog?: OptionalLogSource
+  /** The same for systemd's log. */
+  systemdLog?: OptionalLogSource
+  /**
+   * Templates of endorsement keys, in order of preference, with or without certificates. By default the keys that the
+   * TPM has certificates for, and those of L-1 and L-2, which every TPM can make; those with certificates first.
+   */
+  endorsementKeys?: readonly EndorsementKeyTemplate[]
+  /** Passwords of the hierarchies, where they were set. They are lent, and have to stay as they are until close. */
+  passwords?: HierarchyPasswords
+  /** For nonces and salts; the system's by default. */
   random?: RandomSource
   /** When a command is sent again that the TPM asks for again. */
   retry?: RetryPolicy
 }
 
 /**
- * Opens a TPM 2.0. The hierarchies' passwords have to be empty, as they are unless someone set them.
+ * Opens a TPM 2.0.
  *
  * Nothing stays in the TPM between calls: keys are kept outside it as saved contexts. Endorsement keys are looked up
- * once.
+ * once. Secrets cross the bus encrypted, in sessions that are salted to an endorsement key.
  * @throws TRANSPORT_FAILED, TRANSPORT_TIMEOUT when the device cannot be opened
  */
 export async function openTpm(options: OpenTpmOptions = {}): Promise<Tpm> {
-  const { transport: given, eventLog = linuxEventLog, random = systemRandom, retry } = options
+  const { transport: given, passwords = {}, random = systemRandom, retry } = options
+  const { eventLog = linuxEventLog, imaLog = linuxImaLog, systemdLog = systemdLogFile } = options
   const transport = given === undefined || typeof given === 'string' ? await openLinuxDevice(given) : given
-  const runner = createCommandRunner(transport, retry)
-  const turns = createTurns()
-  const context = { runner, turns, random }
-  let found: readonly FoundEndorsementKey[] | undefined
-
-  const lookUp = async (): Promise<readonly FoundEndorsementKey[]> => {
-    found ??= await findEndorsementKeys(runner)
-    return found
-  }
-
-  const ours = async (publicArea: Uint8Array): Promise<FoundEndorsementKey> => {
-    const key = (await lookUp()).find((each) => equalBytes(each.key.publicArea, publicArea))
-    if (key !== undefined) return key
-    throw new TrustholdError('ARGUMENT_INVALID', { name: 'endorsementKey', reason: 'not a key of this TPM' })
-  }
+  const state = createTpmState({
+    runner: createCommandRunner(transport, retry),
+    authority: { random, passwords },
+    templates: options.endorsementKeys,
+  })
+  const { objectOf, parentOf, openSigningKey, openDecryptionKey, openStorageKey } = createUserKeys(state)
 
   return {
-    endorsementKeys: () => turns(async () => (await lookUp()).map(({ key }) => key)),
-
-    openAttestationKey: ({ endorsementKey, kind = endorsementKey.kind, saved }) =>
-      turns(async () => {
-        const parent = await ours(endorsementKey.publicArea)
-        const key = saved === undefined ? await createSavedKey(context, parent, kind) : decodeSavedKey(saved)
-        return await openSavedKey(context, parent, key)
-      }),
-
-    readPcrs: (selection) => turns(() => readPcrValues(runner, selection)),
-
+    endorsementKeys: (call = {}) =>
+      state.turn(call, async (runner) => (await state.provisioned(runner)).keys.map(({ key }) => key)),
+    certificateChain: (call = {}) =>
+      state.turn(call, async (runner) => (await state.provisioned(runner)).chain),
+    openAttestationKey: (wanted) => openAttestationKey(state, objectOf, wanted),
+    openSigningKey,
+    openDecryptionKey,
+    openStorageKey,
+    importSealed: (wanted) => importSealed(state, parentOf, wanted),
+    openSealed: (wanted) => openSealed(state, parentOf, wanted),
+    readPcrs: (selection, call = {}) => state.turn(call, (runner) => readPcrValues(runner, selection)),
     eventLog: () => readEventLog(eventLog),
-
-    // Attestation keys hold nothing in the TPM and cannot do anything without the transport.
+    imaLog: () => readOptionalLog('the list of IMA', imaLog),
+    systemdLog: () => readOptionalLog("systemd's log", systemdLog),
+    // Open keys hold nothing in the TPM and cannot do anything without the transport.
     close: () => transport.close(),
   }
 }
