@@ -56,6 +56,7 @@ async function survivorsOf(suite, files, progress) {
     if (await tryAlone(mutation, testsOf(suite).flat())) caught.add(mutation.id)
     progress(`${caught.has(mutation.id) ? 'caught' : 'not caught'} alone: ${label(mutation)}`)
   }
+  for (const mutation of open()) progress(`no test noticed: ${label(mutation)}`)
   return open()
 }
 

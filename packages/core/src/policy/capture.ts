@@ -55,11 +55,10 @@ function capturePcr(
   const { size } = hashFacts(bank)
   if (value.length !== size) throw invalid(path, `${size} bytes`, `${value.length} bytes`)
   if (isBlank(value)) throw invalid(path, 'a value into which something was extended', toHex(value))
-  const replayedValue = values.get(pcr)
-  if (!extended.has(pcr)) throw invalid(path, 'a PCR that the event log explains', 'no event for it')
-  if (replayedValue === undefined || !equalBytes(replayedValue, value)) {
-    const found = replayedValue === undefined ? 'nothing' : toHex(replayedValue)
-    throw invalid(path, `a log that replays to ${toHex(value)}`, `one that replays to ${found}`)
+  const replayed = extended.has(pcr) ? values.get(pcr) : undefined
+  if (replayed === undefined) throw invalid(path, 'a PCR that the event log explains', 'no event for it')
+  if (!equalBytes(replayed, value)) {
+    throw invalid(path, `a log that replays to ${toHex(value)}`, `one that replays to ${toHex(replayed)}`)
   }
   return {
     pcr,

@@ -25,10 +25,8 @@ export function readBaseImage(value: unknown): BaseImage {
   if (name === '' || name.trim() !== name || name.normalize('NFC') !== name) {
     throw invalid('name', 'a name in Unicode form C without white space at its ends', show(name))
   }
-  const bank = image['bank']
-  if (typeof bank !== 'string' || !isHashAlgorithm(bank)) {
-    throw invalid('bank', 'the name of a hash algorithm', show(bank))
-  }
+  const bank = text(image['bank'], 'bank', maxName)
+  if (!isHashAlgorithm(bank)) throw invalid('bank', 'the name of a hash algorithm', show(bank))
   const pcrs = list(image['pcrs'], 'pcrs', 1, 24).map((pcr, i) => readPcr(pcr, `pcrs[${i}]`, bank))
   pcrs.forEach(({ pcr }, i) => {
     if (pcr <= (pcrs[i - 1]?.pcr ?? -1)) throw invalid(`pcrs[${i}].pcr`, 'ascending PCRs', String(pcr))

@@ -146,6 +146,7 @@ describe('damage', () => {
     ['an algorithm twice', first + 34, [0x04, 0], 'algorithmId', first + 34, 1],
     ['more digests than algorithms', first + 8, [3, 0, 0, 0], 'digestCount', first + 8, 1],
     ['a header in another PCR', 0, [1], 'pcrIndex', 0, 0],
+    ['a header in a PCR that no log starts in', 0, [2], 'pcrIndex', 0, 0],
     ['a header that is an event', 4, [4], 'eventType', 4, 0],
     ['an algorithm declared twice', 64, [4, 0], 'algorithmId', 64, 0],
     ['an algorithm of another size', 62, [21, 0], 'digestSize', 62, 0],
@@ -153,6 +154,12 @@ describe('damage', () => {
     expect(failureOf(() => parseEventLog(patched(at, ...values)))).toMatchObject({
       code: 'EVENT_LOG_INVALID',
       context: { field, offset, event },
+    })
+  })
+
+  test('says of an algorithm that is not declared that it is not', () => {
+    expect(failureOf(() => parseEventLog(patched(first + 12, 0x0d, 0)))).toMatchObject({
+      context: { expected: 'a declared algorithm', actual: '0xd' },
     })
   })
 

@@ -196,6 +196,24 @@ describe('refusals', () => {
     })
   })
 
+  test('says what is no JSON and what has members twice', () => {
+    const failure = (text: string) => failureOf(() => parseSystemdLog(utf8(text)))
+    expect(failure('\x1e{"pcr":\n')).toMatchObject({ expected: 'strict JSON', actual: 'no JSON' })
+    expect(failure('\x1e{"pcr":1,"pcr":1}\n')).toMatchObject({
+      expected: 'strict JSON',
+      actual: 'a member twice',
+    })
+  })
+
+  test('digests of one record', () => {
+    const digest = (i: number) => `{"hashAlg":"unknown-${i}","digest":"00"}`
+    const list = (count: number) => Array.from({ length: count }, (_, i) => digest(i)).join()
+    const failure = (count: number) =>
+      failureOf(() => parseSystemdLog(utf8(`\x1e{"pcr":1,"digests":[${list(count)}]}\n`)))
+    expect(failure(17)).toMatchObject({ field: 'digests', expected: '1 to 16 digests' })
+    expect(failure(16)?.expected).not.toBe('1 to 16 digests')
+  })
+
   test('depth, at the limit and one below', () => {
     expect(parseSystemdLog(two.bytes, { depth: 3 }).events).toHaveLength(2)
     expect(failureOf(() => parseSystemdLog(two.bytes, { depth: 2 }))).toMatchObject({ field: 'record' })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/bytes/index.js'
@@ -9,6 +10,16 @@ const image = recordedImage('boot-secure', [0, 7])
 const bytes = encodeBaseImage(image)
 const source = new TextDecoder().decode(bytes)
 const plain = () => JSON.parse(source)
+
+/** What a SHA-256 PCR is after these extensions. */
+const replayOf = (digests: readonly string[]): string =>
+  digests.reduce(
+    (value, digest) =>
+      createHash('sha256')
+        .update(Buffer.from(value + digest, 'hex'))
+        .digest('hex'),
+    '00'.repeat(32),
+  )
 
 const pathOf = (run: () => unknown): string => {
   try {
@@ -71,6 +82,20 @@ describe('members', () => {
     expect(pathOf(() => encodeBaseImage(draft))).toBe(path)
   })
 
+  test.each<[string, string, (draft: Draft) => unknown]>([
+    ['what is no object', 'an object', (d) => (d.pcrs[0] = 5)],
+    ['a list as an object', 'an object', (d) => (d.pcrs[0] = [])],
+    ['a PCR that is no number', 'a number', (d) => (d.pcrs[0].pcr = '0')],
+    ['more PCRs than there are', '1 to 24 members', (d) => (d.pcrs = Array(25).fill(d.pcrs[0]))],
+    ['a bank that is no text', 'a text', (d) => (d.bank = 5)],
+  ])('says of %s what it should be', (_, expected, change) => {
+    const draft = plain()
+    change(draft)
+    expect(() => readBaseImage(draft)).toThrow(
+      expect.objectContaining({ context: expect.objectContaining({ expected }) }),
+    )
+  })
+
   test('what was read cannot be changed', () => {
     const read = decodeBaseImage(bytes)
     expect(() => Object.assign(read.pcrs[0] ?? {}, { value: '' })).toThrow(TypeError)
@@ -96,6 +121,16 @@ describe('spelling', () => {
 
   test('T-30: refuses a document above its limit', () => {
     expect(pathOf(() => decodeBaseImage(new Uint8Array(1024 * 1024 + 1).fill(0x20)))).toBe('$')
+  })
+
+  test('T-30: writes no document above its limit', () => {
+    const long = 'x'.repeat(1024)
+    const { events, ...pcr } = plain().pcrs[0]
+    const many = Array(1024).fill({ ...events[0], description: long })
+    const value = replayOf(many.map(({ digest }) => digest))
+    const draft = { ...plain(), pcrs: [{ ...pcr, value, events: many }] }
+    expect(readBaseImage(draft).pcrs[0]?.events).toHaveLength(1024)
+    expect(() => encodeBaseImage(draft)).toThrow('1048576')
   })
 
   test('every truncation is refused', () => {

@@ -232,12 +232,15 @@ const keyStarts: readonly number[] = [0x02]
 /** What is signed in a certificate starts with its version or an INTEGER, an algorithm with an OBJECT IDENTIFIER. */
 const innerStarts: readonly number[] = [0xa0, 0x02, 0x06]
 
+/** First octet of a length that is not given, which DER does not allow. */
+const indefinite = 0x80
+
 /** Contents of the DER SEQUENCE at an offset. X.690, section 8.1. */
 function derSequence(data: Uint8Array, at: number): { start: number; end: number } | undefined {
-  const [tag, first] = [data[at], data[at + 1]]
-  if (tag !== 0x30 || first === undefined) return undefined
+  const [tag, first = indefinite] = [data[at], data[at + 1]]
+  if (tag !== 0x30) return undefined
   const sizeBytes = first < 0x80 ? 0 : first - 0x80
-  if (sizeBytes > 3 || first === 0x80) return undefined
+  if (sizeBytes > 3 || first === indefinite) return undefined
   let length = sizeBytes === 0 ? first : 0
   for (let i = 0; i < sizeBytes; i++) length = length * 256 + (data[at + 2 + i] ?? 0)
   const start = at + 2 + sizeBytes

@@ -18,6 +18,7 @@ const maxText = 1024
 /**
  * Reads the wanted elements of an XML document: UTF-8, well-formed, no document type and so no entities of its own.
  * What is not wanted is passed over, but must be well-formed and within the limits too.
+ * @param bytes at most as many as the limits say, which whoever takes them out of an archive has seen to
  * @param file what errors call it
  * @param wanted paths of elements, as in `vib/payloads/payload`; the first is the root's
  * @throws BASE_IMAGE_INVALID with file, line and column
@@ -28,9 +29,6 @@ export async function readXml(
   wanted: readonly string[],
   limits: ImageDatabaseLimits,
 ): Promise<XmlElement> {
-  if (bytes.length > limits.xmlBytes) {
-    throw invalidImage(file, `at most ${limits.xmlBytes} bytes`, String(bytes.length))
-  }
   const { SaxesParser } = await import('saxes')
   const parser = new SaxesParser({ xmlns: false, position: true })
   const place = (): string => `${file}:${parser.line}:${parser.column}`

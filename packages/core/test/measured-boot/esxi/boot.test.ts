@@ -163,6 +163,11 @@ describe('what an honest boot does not have', () => {
     for (const { reason, event } of boot.findings) expect(reason).toContain(`event ${event}`)
   })
 
+  test('what the kernel measures in its own form is none, covered or not', () => {
+    const own = { ...esxiEvent(15, 99, 'its own', 'something else'), type: 0x6000_0001 }
+    expect(edited((e) => e.unshift(own)).findings).toEqual([])
+  })
+
   function versionRecord(): Uint8Array {
     return esxiVersionRecord({ component: 'x', product: 'y', version: 'z', file: '/x' })
   }

@@ -127,6 +127,11 @@ describe('what an event says', () => {
     ['signer', esxiEvent(14, 7, concatBytes(signers.certificate, Uint8Array.of(0))), 'not what its tag says'],
     ['signer', esxiEvent(14, 7, signers.certificate.subarray(0, -1)), 'not what its tag says'],
     ['signer', esxiEvent(14, 7, Uint8Array.of(0x30, 0x80, 0, 0)), 'not what its tag says'],
+    [
+      'signer',
+      esxiEvent(14, 7, concatBytes(Uint8Array.of(0x30, 0x80, 0x02), new Uint8Array(127))),
+      'not what its tag says',
+    ],
     ['signer', esxiEvent(14, 7, Uint8Array.of(0x30, 0x84, 0, 0, 0, 1, 2)), 'not what its tag says'],
     ['signer', esxiEvent(14, 7, Uint8Array.of(0x30)), 'not what its tag says'],
     ['signer', esxiEvent(14, 7, ''), 'not what its tag says'],

@@ -87,6 +87,12 @@ describe('archives', () => {
     })
   })
 
+  test('with a folder twice are read, as archives are that were added to', async () => {
+    const folder = { header: tarHeader({ name: 'x/', type: '5' }) }
+    const context = await refusalOf(gzip(rawTar(folder, folder)))
+    expect(context?.expected).toContain('profile')
+  })
+
   test.each([
     ['larger than the archive', octal(4096), 'tar'],
     ['of 8 GiB', '77777777777\0', 'at most'],

@@ -21,6 +21,12 @@ const nodeOf = (type: number, subType: number, hex: string): DevicePathNode => (
   data: fromHex(hex),
 })
 
+test('nodes are at most as long as their length can say', () => {
+  const node = (length: number) => ({ type: 4, subType: 3, data: new Uint8Array(length) })
+  expect(encode(devicePathNode, node(0xffff - 4))).toHaveLength(0xffff)
+  expect(() => encode(devicePathNode, node(0xffff - 3))).toThrow('a node of at most 65535 bytes')
+})
+
 // Texts follow UEFI 2.10, table 10.67, with every parameter written out.
 const vectors: readonly [type: number, subType: number, data: string, text: string][] = [
   [1, 1, '021f', 'Pci(0x1f,0x2)'],

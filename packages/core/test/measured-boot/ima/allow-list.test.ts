@@ -247,6 +247,8 @@ describe('documents', () => {
     [{ version: 1, exclude: '/tmp/*' }, 'exclude'],
     [{ version: 1, exclude: ['/tmp/*/x/*'] }, 'exclude[0]'],
     [{ version: 1, exclude: [''] }, 'exclude[0]'],
+    [{ version: 1, exclude: ['/x', 7] }, 'exclude[1]'],
+    [{ version: 1, formats: [null] }, 'formats[0]'],
     [{ version: 1, exclude: ['/'.repeat(8193)] }, 'exclude[0]'],
     [{ version: 1, exclude: Array(1025).fill('/x') }, 'exclude'],
     [{ version: 1, buffers: { '.ima': ['x'] } }, 'buffers[".ima"][0]'],
