@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { resolveMetapackage, unpackPackages } from './debian.mjs'
 import { run } from './processes.mjs'
 
-/** What the guest needs: its disk and that disk's file system; a kernel has each built in or as a module. */
+/** What a recorded guest needs: its disk and that disk's file system; a kernel has each built in or as a module. */
 const wanted = ['virtio_pci', 'virtio_blk', 'ext4']
 
 /**
@@ -21,15 +21,16 @@ const wanted = ['virtio_pci', 'virtio_blk', 'ext4']
 /**
  * @param {string} directory a new directory
  * @param {string} metapackage such as `linux-image-cloud-amd64`
+ * @param {readonly string[]} [drivers] modules that are wanted, without those that they need
  * @returns {Promise<Kernel>}
  */
-export async function unpackKernel(directory, metapackage) {
+export async function unpackKernel(directory, metapackage, drivers = wanted) {
   const name = await resolveMetapackage(metapackage)
   const release = name.slice('linux-image-'.length)
   const { root, versions } = await unpackPackages(directory, [name])
   await run('depmod', ['-b', root, release])
   const options = ['-d', root, '-S', release, '--show-depends', '-a']
-  const listed = (await run('modprobe', [...options, ...wanted])).toString()
+  const listed = (await run('modprobe', [...options, ...drivers])).toString()
   const modules = [...listed.matchAll(/^insmod (\S+)/gm)].map(([, file]) => String(file))
   return { image: join(root, `boot/vmlinuz-${release}`), modules: [...new Set(modules)], versions }
 }

@@ -1,0 +1,154 @@
+/**
+ * A virtual machine with UEFI firmware, Secure Boot and a TPM 2.0, booted through shim, GRUB and Debian's kernel into an
+ * initramfs of ours. QEMU runs in software emulation, so no KVM is needed.
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { unpackPackages } from '../../recorder/debian.mjs'
+import { grubPackages, makeGrubDisk } from '../../recorder/grub.mjs'
+import { startSupervised } from '../supervised-process.mjs'
+import { startSwtpm } from '../swtpm.mjs'
+import { packAgentInitramfs } from './agent-initramfs.mjs'
+import { findGuestKernel } from './guest-kernel.mjs'
+import { openSerialShell } from './serial-shell.mjs'
+
+const firmware = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd'
+const timeoutMs = 120_000
+
+/** Address under which a guest reaches the host's loopback. */
+export const hostAddress = '10.0.2.2'
+
+/**
+ * @typedef {object} BootedMachine
+ * @property {(script: string) => Promise<import('./serial-shell.mjs').Ended>} run runs a shell script in the guest
+ * @property {() => Promise<string>} console what the kernel wrote on the first serial port
+ * @property {() => Promise<void>} switchOff may be called again
+ *
+ * @typedef {object} Machine
+ * @property {string} tpmCertificates PEM: the CA of the TPM's vendor
+ * @property {(commandLine: string) => Promise<BootedMachine>} boot with a kernel command line; one boot at a time
+ * @property {() => Promise<void>} remove switches it off and removes its files
+ */
+
+/**
+ * Builds a machine. Its disk, its firmware's variables and its TPM keep their state from boot to boot.
+ * @param {{ programs: Readonly<Record<string, string>>, pcrBanks: readonly string[] }} options `programs`: TypeScript
+ *   sources, to be run in the guest as `/agent/NAME`
+ * @returns {Promise<Machine>}
+ */
+export async function buildMachine({ programs, pcrBanks }) {
+  const directory = await mkdtemp(join(tmpdir(), 'trusthold-machine-'))
+  const at = (/** @type {string} */ name) => join(directory, name)
+  /** @type {BootedMachine | undefined} */
+  let running
+  try {
+    const [tpmCertificates, parts] = await Promise.all([
+      manufactureTpm(at('tpm'), pcrBanks),
+      makeParts(directory, programs),
+    ])
+    return {
+      tpmCertificates,
+      async boot(commandLine) {
+        await running?.switchOff()
+        const disk = await makeGrubDisk(at('disk'), { ...parts, commandLine, secureBoot: true, maintenance: false })
+        // The variables that the disk comes with are those of a new machine.
+        const variables = at('variables.fd')
+        if (!existsSync(variables)) await copyFile(disk.variables, variables)
+        running = await bootMachine({ directory, disk: disk.disk, variables, tpm: at('tpm') })
+        return running
+      },
+      async remove() {
+        await running?.switchOff()
+        await rm(directory, { recursive: true, force: true })
+      },
+    }
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** @param {string} stateDir @param {readonly string[]} pcrBanks */
+async function manufactureTpm(stateDir, pcrBanks) {
+  const maker = await startSwtpm({ stateDir, pcrBanks, socket: 'unix' })
+  await maker.stop()
+  return maker.caCertificates
+}
+
+/** @param {string} directory @param {Readonly<Record<string, string>>} programs */
+async function makeParts(directory, programs) {
+  const [kernel, loaders] = await Promise.all([
+    findGuestKernel(join(directory, 'kernel')),
+    unpackPackages(join(directory, 'loaders'), grubPackages),
+  ])
+  const initrd = await packAgentInitramfs(directory, { modules: kernel.modules, programs })
+  return { kernel: kernel.image, initrd, loaders: loaders.root }
+}
+
+/**
+ * @param {{ directory: string, disk: string, variables: string, tpm: string }} machine
+ * @returns {Promise<BootedMachine>}
+ */
+async function bootMachine({ directory, disk, variables, tpm }) {
+  const sockets = await mkdtemp(join(directory, 'boot-'))
+  const at = (/** @type {string} */ name) => join(sockets, name)
+  const swtpm = await startSwtpmForQemu(tpm, at('tpm'))
+  const qemu = await startSupervised('qemu-system-x86_64', [
+    ...['-machine', 'q35,smm=on', '-accel', 'tcg', '-cpu', 'max', '-m', '1024'],
+    ...['-display', 'none', '-vga', 'none', '-no-reboot'],
+    // User-mode network: the guest reaches the host's loopback, and nobody reaches the guest.
+    ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile='],
+    ...['-global', 'driver=cfi.pflash01,property=secure,value=on'],
+    ...['-drive', `if=pflash,format=raw,readonly=on,file=${firmware}`],
+    ...['-drive', `if=pflash,format=raw,file=${variables}`],
+    ...['-drive', `file=${disk},format=raw,if=none,id=disk`],
+    ...['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ...['-serial', `file:${at('console')}`, '-serial', `unix:${at('shell')},server=on,wait=off`],
+    ...['-chardev', `socket,id=chrtpm,path=${at('tpm')}`],
+    ...['-tpmdev', 'emulator,id=tpm0,chardev=chrtpm', '-device', 'tpm-tis,tpmdev=tpm0'],
+  ])
+  const readConsole = () => readFile(at('console'), 'latin1')
+  const stop = async () => {
+    await qemu.stop()
+    await swtpm.stop()
+  }
+  try {
+    const shell = await openSerialShell(at('shell'), { failure: qemu.failure, timeoutMs })
+    return {
+      run: shell.run,
+      console: readConsole,
+      async switchOff() {
+        shell.close()
+        await stop()
+      },
+    }
+  } catch (error) {
+    const seen = await readConsole().catch(() => '')
+    await stop()
+    throw new Error(`the machine did not boot; its console ends with: ${seen.slice(-2_000)}`, { cause: error })
+  }
+}
+
+/**
+ * Starts swtpm with its control channel only: QEMU switches the TPM on and passes the data channel itself.
+ * @param {string} state
+ * @param {string} socket
+ */
+async function startSwtpmForQemu(state, socket) {
+  await mkdir(state, { recursive: true })
+  const swtpm = await startSupervised('swtpm', [
+    ...['socket', '--tpm2', '--tpmstate', `dir=${state}`, '--ctrl', `type=unixio,path=${socket},mode=0600`],
+  ])
+  for (const deadline = Date.now() + 10_000; !existsSync(socket); await delay(10)) {
+    const failure = swtpm.failure()
+    if (failure !== undefined || Date.now() > deadline) {
+      await swtpm.stop()
+      throw new Error(failure ?? 'swtpm does not listen within 10 s')
+    }
+  }
+  return swtpm
+}
