@@ -224,6 +224,12 @@ export {
   tpm2bSymKey,
   tpmtSensitive,
 } from './sensitive.js'
+export {
+  makeSessionSalt,
+  type OpenSessionSaltOptions,
+  openSessionSalt,
+  type SessionSalt,
+} from './session-salt.js'
 export { type TpmtSignature, tpmtSignature } from './signature.js'
 export { matchesTemplate } from './template-match.js'
 export {

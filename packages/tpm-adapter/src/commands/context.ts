@@ -1,6 +1,6 @@
 import { type TpmsContext, tpmsContext } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
-import { type Entity, handleOf } from './entity.js'
+import type { Entity } from './entity.js'
 import type { CommandRunner } from './run-command.js'
 
 const save = defineCommand('TPM2_ContextSave', {
@@ -14,7 +14,7 @@ const load = defineCommand('TPM2_ContextLoad', {
 
 /** TPM2_ContextSave; an object stays loaded. Part 3, section 28.2. */
 export async function contextSave(runner: CommandRunner, entity: Entity): Promise<TpmsContext> {
-  const handles = { saveHandle: handleOf(entity) }
+  const handles = { saveHandle: entity }
   return (await runner.run(save, { handles, parameters: {} })).values.context
 }
 

@@ -1,6 +1,6 @@
 import { type Credential, tpm2bDigest, tpm2bName } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
-import { type Entity, handleOf } from './entity.js'
+import type { Entity } from './entity.js'
 import type { CommandRunner } from './run-command.js'
 import { wholeBuffer } from './whole-buffer.js'
 
@@ -27,7 +27,7 @@ export interface MakeCredentialInput {
  */
 export async function makeCredential(runner: CommandRunner, input: MakeCredentialInput): Promise<Credential> {
   const { values } = await runner.run(command, {
-    handles: { handle: handleOf(input.key) },
+    handles: { handle: input.key },
     parameters: { credential: input.secret, objectName: input.objectName },
   })
   return { credentialBlob: values.credentialBlob, encryptedSecret: values.secret }

@@ -1,7 +1,7 @@
 import { equalBytes } from '@trusthold/core/bytes'
 import { computeNvName, type TpmsNvPublic, tpm2bName, tpm2bNvPublic } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
-import { type Entity, handleOf } from './entity.js'
+import type { Entity } from './entity.js'
 import type { CommandRunner } from './run-command.js'
 
 const command = defineCommand('TPM2_NV_ReadPublic', {
@@ -16,6 +16,6 @@ const command = defineCommand('TPM2_NV_ReadPublic', {
  * section 31.6.
  */
 export async function nvReadPublic(runner: CommandRunner, index: Entity): Promise<TpmsNvPublic> {
-  const handles = { nvIndex: handleOf(index) }
+  const handles = { nvIndex: index }
   return (await runner.run(command, { handles, parameters: {} })).values.nvPublic
 }

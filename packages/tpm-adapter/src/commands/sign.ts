@@ -9,7 +9,7 @@ import {
   tpmtTkVerified,
 } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
-import { type Entity, handleOf } from './entity.js'
+import type { Entity } from './entity.js'
 import type { CommandRunner } from './run-command.js'
 import type { Session } from './sessions.js'
 import { schemeOfKey } from './statement.js'
@@ -66,7 +66,7 @@ export async function verifySignature(
   { key, digest, signature }: VerifySignatureInput,
 ): Promise<TpmtTkVerified> {
   const { values } = await runner.run(verifyCommand, {
-    handles: { keyHandle: handleOf(key) },
+    handles: { keyHandle: key },
     parameters: { digest, signature },
   })
   return values.validation

@@ -8,7 +8,7 @@ import {
   tpmtSymDefObject,
 } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
-import { type Entity, handleOf } from './entity.js'
+import type { Entity } from './entity.js'
 import type { CommandRunner } from './run-command.js'
 import { wholeBuffer } from './whole-buffer.js'
 
@@ -58,8 +58,8 @@ export async function startAuthSession(
 ): Promise<{ handle: number; nonceTpm: Uint8Array }> {
   const { handle, values } = await runner.run(command, {
     handles: {
-      tpmKey: handleOf(input.salt?.key ?? permanentHandles.null),
-      bind: handleOf(input.bind ?? permanentHandles.null),
+      tpmKey: input.salt?.key ?? permanentHandles.null,
+      bind: input.bind ?? permanentHandles.null,
     },
     parameters: {
       nonceCaller: input.nonceCaller,

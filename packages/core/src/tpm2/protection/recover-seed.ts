@@ -7,15 +7,14 @@ import { type CurveFacts, curveFacts } from '../curves.js'
 import { kdfe } from '../kdf.js'
 import { padInteger, pointKey } from '../keys.js'
 import { type EccPublic, type RsaPublic, tpmsEccPoint } from '../public-area.js'
-import type { SeedLabel } from './share-seed.js'
-import type { StorageSuite } from './storage-suite.js'
+import type { SeedLabel, SharingSuite } from './share-seed.js'
 
 /** What {@link recoverSeed} takes. */
 export interface RecoverSeedOptions {
   /** Private half of the storage key. */
   readonly privateKey: KeyObject
   readonly storageKey: RsaPublic | EccPublic
-  readonly suite: StorageSuite
+  readonly suite: SharingSuite
   readonly label: SeedLabel
   /** TPM2B_ENCRYPTED_SECRET. */
   readonly encryptedSecret: Uint8Array

@@ -11,8 +11,11 @@ import { type EccPublic, type RsaPublic, tpmsEccPoint } from '../public-area.js'
 import type { Random } from './random.js'
 import type { StorageSuite } from './storage-suite.js'
 
-/** What a seed is for: a credential or a duplicate. Part 1, sections 23.3.2.3 and 24. */
-export type SeedLabel = 'IDENTITY' | 'DUPLICATE'
+/** What a seed is for: a credential, a duplicate, or the salt of a session. Part 1, sections 19.6.13, 23.3.2.3 and 24. */
+export type SeedLabel = 'IDENTITY' | 'DUPLICATE' | 'SECRET'
+
+/** What sharing needs to know of the key's suite. */
+export type SharingSuite = Pick<StorageSuite, 'nameAlg' | 'digestSize'>
 
 /** A seed, and how the holder of the storage key learns it. */
 export interface SharedSeed {
@@ -23,7 +26,7 @@ export interface SharedSeed {
 
 function shareByRsa(
   storageKey: RsaPublic,
-  suite: StorageSuite,
+  suite: SharingSuite,
   label: SeedLabel,
   random: Random,
 ): SharedSeed {
@@ -58,7 +61,7 @@ function ephemeralKey(curve: CurveFacts, random: Random): ReturnType<typeof crea
 
 function shareByEcdh(
   storageKey: EccPublic,
-  suite: StorageSuite,
+  suite: SharingSuite,
   label: SeedLabel,
   random: Random,
 ): SharedSeed {
@@ -82,7 +85,7 @@ function shareByEcdh(
  */
 export function shareSeed(
   storageKey: RsaPublic | EccPublic,
-  suite: StorageSuite,
+  suite: SharingSuite,
   label: SeedLabel,
   random: Random,
 ): SharedSeed {
