@@ -1,0 +1,126 @@
+import { SecretBytes } from '@trusthold/core/bytes'
+import { describeError, isTrustholdError } from '@trusthold/core/errors'
+import {
+  decodeMessage,
+  isAtLeast,
+  type TtlvReadOptions,
+  tagName,
+  type UnknownItem,
+} from '../../ttlv/index.js'
+import { isConflict } from '../objects/object-store.js'
+import { compose, type Middleware, type OperationCall, type OperationOutcome } from './middleware.js'
+import type { OperationContext, ServedOperation } from './operation-context.js'
+import { Refusal, refuse } from './refusal.js'
+import type { RequestItem } from './request-message.js'
+
+/** What carries out operations. */
+export interface ItemRunner {
+  readonly served: ReadonlyMap<unknown, ServedOperation>
+  readonly middleware: readonly Middleware[]
+  readonly limits: TtlvReadOptions
+}
+
+/** Who asks. */
+export type Caller = Pick<OperationCall, 'client' | 'owner'>
+
+/** How often an operation is tried again when another request changed the same object meanwhile. */
+const mostTries = 8
+
+const firstVendorTag = 0x54_0000
+
+/** The first item, at any depth, whose tag the schema does not know; extensions of vendors are passed over. */
+function findUnknown(value: unknown): UnknownItem | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (value instanceof Uint8Array || value instanceof SecretBytes) return undefined
+  const { unknown } = value as { unknown?: readonly UnknownItem[] }
+  const mine = unknown?.find(({ item }) => item.tag < firstVendorTag)
+  if (mine !== undefined) return mine
+  for (const [key, member] of Object.entries(value)) {
+    const found = key === 'unknown' ? undefined : findUnknown(member)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function chooseOperation(runner: ItemRunner, item: RequestItem, context: OperationContext): ServedOperation {
+  const found = runner.served.get(item.operation)
+  if (found === undefined || !isAtLeast(context.version, found.operation.since)) {
+    return refuse('OperationNotSupported', `${item.operation} is not supported in KMIP ${context.version}`)
+  }
+  if (item.messageExtension?.criticalityIndicator === true) {
+    return refuse('UnknownMessageExtension', 'a Message Extension that is critical is not known')
+  }
+  return found
+}
+
+function readPayload(runner: ItemRunner, { operation }: ServedOperation, item: RequestItem): unknown {
+  if (item.requestPayload === undefined) return refuse('InvalidMessage', 'the request has no payload')
+  try {
+    const payload = decodeMessage(operation.request, item.requestPayload, runner.limits)
+    const unknown = findUnknown(payload)
+    if (unknown === undefined) return payload
+    return refuse('UnknownTag', `${tagName(unknown.item.tag)} does not belong into this request`)
+  } catch (error) {
+    if (isTrustholdError(error) && error.code.startsWith('CODEC_')) {
+      return refuse('CodecError', `the payload cannot be read: ${describeError(error)}`)
+    }
+    throw error
+  } finally {
+    item.requestPayload.fill(0)
+  }
+}
+
+function idIn(payload: unknown, context: OperationContext): { objectId?: string } {
+  const { uniqueIdentifier } = payload as { uniqueIdentifier?: unknown }
+  if (typeof uniqueIdentifier === 'string') return { objectId: uniqueIdentifier }
+  try {
+    return { objectId: context.ids.resolve(undefined) }
+  } catch {
+    return {}
+  }
+}
+
+async function runAgainOnConflict(
+  served: ServedOperation,
+  payload: unknown,
+  context: OperationContext,
+): Promise<unknown> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await served.run(payload, context)
+    } catch (error) {
+      if (!isConflict(error)) throw error
+      if (tries === mostTries)
+        return refuse('ServerLimitExceeded', 'the object is changed too often, try again')
+    }
+  }
+}
+
+/**
+ * Carries out one request of a batch.
+ * @returns the payload of its answer
+ * @throws Refusal; anything else is a failure of the server's
+ */
+export async function runItem(
+  runner: ItemRunner,
+  item: RequestItem,
+  context: OperationContext,
+  caller: Caller,
+): Promise<unknown> {
+  const served = chooseOperation(runner, item, context)
+  const payload = readPayload(runner, served, item)
+  if (runner.middleware.length === 0) return runAgainOnConflict(served, payload, context)
+  const { name: operation } = served.operation
+  const named = idIn(payload, context)
+  const call: OperationCall = { operation, version: context.version, ...caller, ...named }
+  let answer: unknown
+  let answered = false
+  const outcome = await compose(runner.middleware, call, async (): Promise<OperationOutcome> => {
+    answer = await runAgainOnConflict(served, payload, context)
+    answered = true
+    return { ...named, ...idIn(answer, context) }
+  })
+  if (answered && outcome.refused === undefined) return answer
+  const { reason = 'PermissionDenied', message = 'refused' } = outcome.refused ?? {}
+  throw new Refusal(reason, message)
+}

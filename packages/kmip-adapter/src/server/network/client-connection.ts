@@ -1,0 +1,119 @@
+import type { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import { createFrameAssembler } from '../../connection/frame-assembler.js'
+import { type ClientIdentity, identityOf } from '../owners.js'
+
+/** Time limits of a connection, in milliseconds. */
+export interface ConnectionTimes {
+  /** Between an answer and the first byte of the next request. */
+  readonly idle: number
+  /** From the first byte of a request until its answer was taken over by the network. */
+  readonly request: number
+}
+
+/** What a connection needs. */
+export interface ConnectionContext {
+  readonly times: ConnectionTimes
+  readonly maxRequestBytes: number
+  /** Answers a message; never fails. */
+  answer(frame: Uint8Array, client: ClientIdentity): Promise<Uint8Array>
+  /** The answer to bytes that are no message, or one that is too long; the connection is closed after it. */
+  reject(error: unknown): Uint8Array
+}
+
+/** A client that is connected. */
+export interface ClientConnection {
+  readonly closed: Promise<void>
+  /** Answers the request that is being carried out, if any, and closes. */
+  drain(): void
+  destroy(): void
+}
+
+function clientOf(socket: TLSSocket): ClientIdentity | undefined {
+  const certificate: X509Certificate | undefined = socket.getPeerX509Certificate()
+  return certificate === undefined || !socket.authorized ? undefined : identityOf(certificate)
+}
+
+/**
+ * Serves one client: a request at a time, in order, reading on only when its answer is out, so that a client that does
+ * not read what it gets fills no memory.
+ */
+export function serveConnection(socket: TLSSocket, context: ConnectionContext): ClientConnection {
+  const { times, maxRequestBytes } = context
+  const client = clientOf(socket)
+  const assembler = createFrameAssembler(maxRequestBytes, 'RequestMessage')
+  let busy = false
+  let draining = false
+  let timer: NodeJS.Timeout | undefined
+  let timed: 'idle' | 'request' | undefined
+
+  const allow = (what: 'idle' | 'request'): void => {
+    if (timed === what) return
+    clearTimeout(timer)
+    timed = what
+    timer = setTimeout(() => socket.destroy(), times[what])
+  }
+  const restart = (what: 'idle' | 'request'): void => {
+    timed = undefined
+    allow(what)
+  }
+  const send = (answer: Uint8Array): Promise<void> =>
+    new Promise((resolve) => {
+      socket.write(answer, () => {
+        answer.fill(0)
+        resolve()
+      })
+    })
+
+  const serve = async (frames: readonly Uint8Array[]): Promise<void> => {
+    busy = true
+    socket.pause()
+    for (const frame of frames) {
+      if (draining || socket.destroyed || client === undefined) break
+      restart('request')
+      await send(await context.answer(frame, client))
+    }
+    busy = false
+    if (draining) socket.end()
+    else socket.resume()
+    restart(assembler.pending > 0 ? 'request' : 'idle')
+  }
+
+  const refuse = (error: unknown): void => {
+    draining = true
+    socket.pause()
+    socket.end(context.reject(error))
+  }
+
+  socket.on('data', (chunk: Buffer) => {
+    if (draining && !busy) return
+    try {
+      const frames = assembler.push(chunk)
+      if (frames.length > 0) void serve(frames)
+      else if (assembler.pending > 0) allow('request')
+    } catch (error) {
+      refuse(error)
+    }
+  })
+  socket.on('error', () => socket.destroy())
+  socket.on('end', () => {
+    if (!busy) socket.end()
+    else draining = true
+  })
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+  if (client === undefined) socket.destroy()
+  else allow('idle')
+  return {
+    closed,
+    drain() {
+      draining = true
+      if (!busy) socket.end()
+    },
+    destroy: () => void socket.destroy(),
+  }
+}

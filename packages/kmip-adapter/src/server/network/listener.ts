@@ -1,0 +1,81 @@
+import { constants } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer, type SecureContextOptions } from 'node:tls'
+import { TrustholdError } from '@trusthold/core/errors'
+import { type ClientConnection, type ConnectionContext, serveConnection } from './client-connection.js'
+
+/** What a listener needs. */
+export interface ListenerContext extends ConnectionContext {
+  readonly secure: SecureContextOptions
+  readonly maxConnections: number
+  readonly handshakeMilliseconds: number
+}
+
+/** Where a server listens. */
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Takes connections over TLS with a certificate on both sides. */
+export interface Listener {
+  /** @throws TRANSPORT_FAILED */
+  listen(address: { readonly host: string; readonly port: number }): Promise<ServerAddress>
+  /** Uses other certificates for connections that come from now on. */
+  secure(options: SecureContextOptions): void
+  /** Lets running requests end, for at most so many milliseconds, and closes every connection. */
+  close(drainMilliseconds: number): Promise<void>
+}
+
+/** Makes a listener; it takes nothing yet. */
+export function createListener(context: ListenerContext): Listener {
+  const connections = new Set<ClientConnection>()
+  const server = createServer({
+    ...context.secure,
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout: context.handshakeMilliseconds,
+    // Each connection shows its certificate, so that one that expired or was taken out is noticed.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    noDelay: true,
+  })
+  server.maxConnections = context.maxConnections
+  server.on('secureConnection', (socket) => {
+    const connection = serveConnection(socket, context)
+    connections.add(connection)
+    void connection.closed.then(() => connections.delete(connection))
+  })
+  // Also clients that the handshake refused: the socket is destroyed already.
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return {
+    async listen({ host, port }) {
+      try {
+        const listening = once(server, 'listening')
+        server.listen(port, host)
+        await listening
+      } catch (error) {
+        const reason = (error as NodeJS.ErrnoException).code ?? 'it cannot listen'
+        throw new TrustholdError(
+          'TRANSPORT_FAILED',
+          { endpoint: `${host}:${port}`, phase: 'connect', reason },
+          { cause: error },
+        )
+      }
+      const { address, port: chosen } = server.address() as AddressInfo
+      return { host: address, port: chosen }
+    },
+    secure: (options) => server.setSecureContext(options),
+    async close(drainMilliseconds) {
+      const closed = server.listening ? once(server, 'close') : Promise.resolve()
+      if (server.listening) server.close()
+      for (const connection of connections) connection.drain()
+      const timer = setTimeout(() => {
+        for (const connection of connections) connection.destroy()
+      }, drainMilliseconds)
+      await Promise.all([...connections].map((connection) => connection.closed))
+      clearTimeout(timer)
+      await closed
+    },
+  }
+}
