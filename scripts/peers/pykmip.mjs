@@ -62,7 +62,8 @@ sys.exit(main())
  * @property {string} database path of the database file
  * @property {string} logFile
  * @property {number} pid of the server, which is also its process group; another one after `restart`
- * @property {() => Promise<void>} restart kills the server and starts it again, with the same port and objects
+ * @property {() => Promise<void>} kill kills the server, as a power cut would; its port and objects stay its own
+ * @property {() => Promise<void>} restart kills the server, if it runs, and starts it again with its port and objects
  * @property {() => Promise<void>} stop kills the server; may be called again
  */
 
@@ -102,6 +103,7 @@ export async function startPyKmip(options = {}) {
       get pid() {
         return server.pid
       },
+      kill: () => server.kill(),
       async restart() {
         await server.kill()
         server = await run()

@@ -135,8 +135,7 @@ function createKeyServer(held: Map<string, Held>, illness?: Illness): KeyServer 
     async health(options) {
       await pass(options)
       if (!illness) return [well]
-      const { name, clientCertificateDays } = well
-      return [{ name, endpoint, clientCertificateDays, health: 'ERROR', details: ['ill'], ...illness.health }]
+      return [{ name: 'memory', endpoint, health: 'ERROR', details: ['ill'], ...illness.health }]
     },
     async close() {
       closed = true
