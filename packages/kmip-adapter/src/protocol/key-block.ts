@@ -37,16 +37,11 @@ function defineKeyValue(material: Kind<KeyMaterial>) {
 /** Key material, and attributes that travel with it. KMIP 1.4, section 2.1.4. */
 export interface KeyValue extends Infer<ReturnType<typeof defineKeyValue>> {}
 
-/** Key material that is bytes, and attributes: what is wrapped when a key is wrapped in its TTLV encoding. */
-export const plainKeyValue: StructureKind<KeyValue> = defineKeyValue(
-  either(secret, foreignMaterial, isSecret),
-)
-
 /**
- * The key value of a format that is bytes, as it is in TTLV when that is what is wrapped: tag Key Value, which refuses
- * key material of another form.
+ * A key value whose material is bytes, in TTLV: what is wrapped when not only the bytes are. Refuses key material of
+ * another form.
  */
-export const keyValue: StructureKind<KeyValue> = defineKeyValue(secret)
+export const plainKeyValue: StructureKind<KeyValue> = defineKeyValue(secret)
 
 /** A key value is secret bytes when it is wrapped; some servers then send a structure all the same. */
 function keyValueOf(structured: Kind<TransparentKey | ForeignKeyMaterial>): Kind<SecretBytes | KeyValue> {

@@ -1,0 +1,212 @@
+import { equalBytes, SecretBytes } from '@trusthold/core/bytes'
+import { TrustholdError } from '@trusthold/core/errors'
+import { protocolError } from '../messages/index.js'
+import {
+  type DecryptResponse,
+  decrypt as decryptOperation,
+  type EncryptResponse,
+  encrypt as encryptOperation,
+  type OperationName,
+} from '../operations/index.js'
+import type { CryptographicParameters } from '../protocol/index.js'
+import { isAtLeast, type KmipVersion } from '../ttlv/index.js'
+import { type Command, command, type ObjectRef, subjectField, unsupported } from './command.js'
+
+/** One part of data that are sent in several. KMIP 1.3 and later; all parts have to reach the same server. */
+export interface Part {
+  /** The first part. */
+  readonly first?: boolean
+  /** The last part. */
+  readonly last?: boolean
+  /** What the answer to the part before gave; not with the first. */
+  readonly correlationValue?: Uint8Array
+}
+
+/** How data are encrypted or decrypted. */
+export interface CipherOptions {
+  /** Mode, padding, lengths; {@link aesGcm} and {@link aesCbc} are two that are usual. */
+  readonly parameters: CryptographicParameters
+  /** Data that an authenticated mode protects without encrypting them. */
+  readonly additionalData?: Uint8Array
+  readonly part?: Part
+}
+
+/** AES in Galois/Counter Mode: an initialization vector of 96 bits, a tag of 16 bytes. NIST SP 800-38D. */
+export const aesGcm: CryptographicParameters = {
+  blockCipherMode: 'GCM',
+  cryptographicAlgorithm: 'AES',
+  ivLength: 96,
+  tagLength: 16,
+}
+
+/** AES in Cipher Block Chaining mode with PKCS #5 padding. It does not authenticate. */
+export const aesCbc: CryptographicParameters = {
+  blockCipherMode: 'CBC',
+  paddingMethod: 'PKCS5',
+  cryptographicAlgorithm: 'AES',
+}
+
+/**
+ * Where the tag of an authenticated mode is: by itself, or at the end of the data. Servers that put it there are known
+ * to expect it there.
+ */
+export type Tag = Uint8Array | 'appended'
+
+/** What encryption made. */
+export interface Encrypted {
+  readonly data: Uint8Array
+  /** Initialization vector, counter or nonce that was used; absent when neither side named one. */
+  readonly iv?: Uint8Array
+  /** Present whenever the mode is an authenticated one, and never otherwise. */
+  readonly tag?: Tag
+  /** Leads to the next part. */
+  readonly correlationValue?: Uint8Array
+}
+
+/** What decryption made. */
+export interface Decrypted {
+  /** The caller wipes it. */
+  readonly data: SecretBytes
+  /** Leads to the next part. */
+  readonly correlationValue?: Uint8Array
+}
+
+function isAuthenticated({
+  blockCipherMode: mode,
+  cryptographicAlgorithm,
+}: CryptographicParameters): boolean {
+  return mode === 'GCM' || mode === 'CCM' || mode === 'AEAD' || cryptographicAlgorithm === 'ChaCha20Poly1305'
+}
+
+/** Before 1.4 servers lose the tag, and what they encrypted with it. */
+function requireVersion(
+  operation: OperationName,
+  { parameters, part }: CipherOptions,
+  version: KmipVersion,
+): void {
+  if (isAuthenticated(parameters) && !isAtLeast(version, '1.4')) {
+    throw unsupported(operation, `authenticated encryption needs KMIP 1.4, the server speaks ${version}`)
+  }
+  if (part !== undefined && !isAtLeast(version, '1.3')) {
+    throw unsupported(operation, `data in several parts need KMIP 1.3, the server speaks ${version}`)
+  }
+}
+
+function partFields(part: Part | undefined) {
+  if (part === undefined) return {}
+  return {
+    ...(part.correlationValue === undefined ? {} : { correlationValue: part.correlationValue }),
+    ...(part.first === true ? { initIndicator: true } : {}),
+    ...(part.last === true ? { finalIndicator: true } : {}),
+  }
+}
+
+function sharedFields(
+  { parameters, additionalData = new Uint8Array(), part }: CipherOptions,
+  iv?: Uint8Array,
+) {
+  return {
+    cryptographicParameters: parameters,
+    ...(iv === undefined ? {} : { ivCounterNonce: iv }),
+    ...partFields(part),
+    // To the cipher, data that are empty and none at all are the same.
+    ...(additionalData.length === 0 ? {} : { authenticatedEncryptionAdditionalData: additionalData }),
+  }
+}
+
+/** Whether more parts follow this one. */
+function isOpen(part: Part | undefined): boolean {
+  return part !== undefined && part.last !== true
+}
+
+function nextPart(
+  operation: OperationName,
+  part: Part | undefined,
+  correlationValue: Uint8Array | undefined,
+): { correlationValue?: Uint8Array } {
+  if (!isOpen(part)) return {}
+  if (correlationValue === undefined) throw protocolError(operation, 'nothing leads to the next part')
+  return { correlationValue }
+}
+
+/** The tag that an authenticated mode has to have: without it what was encrypted could never be decrypted. */
+function tagOf(answer: EncryptResponse, length: number, { parameters, part }: CipherOptions): { tag?: Tag } {
+  const { authenticatedEncryptionTag: tag, data } = answer
+  const { tagLength = 16 } = parameters
+  if (!isAuthenticated(parameters) || isOpen(part)) return {}
+  if (tag?.length === tagLength) return { tag }
+  const isAppended = tag === undefined && part === undefined && data?.length === length + tagLength
+  if (isAppended) return { tag: 'appended' }
+  throw protocolError('Encrypt', `no tag of ${tagLength} bytes came back`)
+}
+
+function usedVector(answer: EncryptResponse, iv: Uint8Array | undefined): { iv?: Uint8Array } {
+  const { ivCounterNonce: used = iv } = answer
+  if (used === undefined) return {}
+  if (iv === undefined || equalBytes(used, iv)) return { iv: used }
+  throw protocolError('Encrypt', 'another initialization vector was used')
+}
+
+/** Encrypts in the server; `iv` is the server's choice when absent, if `parameters.randomIv` lets it. */
+export function encrypt(
+  ref: ObjectRef,
+  data: Uint8Array | SecretBytes,
+  options: CipherOptions & { readonly iv?: Uint8Array },
+): Command<Encrypted> {
+  const { iv, part } = options
+  const plain = data instanceof SecretBytes ? data : SecretBytes.from(data)
+  return command(
+    { ...encryptOperation, repeatable: part === undefined },
+    ref,
+    (version) => {
+      requireVersion('Encrypt', options, version)
+      return { ...subjectField(ref), data: plain, ...sharedFields(options, iv) }
+    },
+    (answer) => ({
+      data: answer.data ?? requireOpen('Encrypt', part),
+      ...usedVector(answer, iv),
+      ...tagOf(answer, data.length, options),
+      ...nextPart('Encrypt', part, answer.correlationValue),
+    }),
+  )
+}
+
+/** A part may come to nothing yet. */
+function requireOpen(operation: OperationName, part: Part | undefined): Uint8Array {
+  if (part !== undefined) return new Uint8Array()
+  throw protocolError(operation, 'the answer has no data')
+}
+
+function requireTag({ parameters, part }: CipherOptions, tag: Tag | undefined): void {
+  if (tag !== undefined || !isAuthenticated(parameters) || isOpen(part)) return
+  throw new TrustholdError('ARGUMENT_INVALID', {
+    name: 'tag',
+    reason: 'an authenticated mode cannot be decrypted without it',
+  })
+}
+
+function decrypted(answer: DecryptResponse, part: Part | undefined): Decrypted {
+  const data = answer.data ?? SecretBytes.take(requireOpen('Decrypt', part))
+  return { data, ...nextPart('Decrypt', part, answer.correlationValue) }
+}
+
+/** Decrypts in the server what {@link encrypt} made. */
+export function decrypt(ref: ObjectRef, encrypted: Encrypted, options: CipherOptions): Command<Decrypted> {
+  const { data, iv, tag } = encrypted
+  const { part } = options
+  requireTag(options, tag)
+  return command(
+    { ...decryptOperation, repeatable: part === undefined },
+    ref,
+    (version) => {
+      requireVersion('Decrypt', options, version)
+      return {
+        ...subjectField(ref),
+        data,
+        ...sharedFields(options, iv),
+        ...(tag === undefined || tag === 'appended' ? {} : { authenticatedEncryptionTag: tag }),
+      }
+    },
+    (answer) => decrypted(answer, part),
+  )
+}
