@@ -8,4 +8,29 @@ export const equivalent = [
     what: 'never: counts.length === 0',
     why: 'a check has failed then, so nobody gets to see the facts',
   },
+  {
+    file: 'packages/core/src/evidence/verify-quote.ts',
+    what: "never: !('hash' in signature)",
+    why: 'signatures without a hash algorithm do not verify, which is checked before; the type does not know',
+  },
+  {
+    file: 'packages/core/src/measured-boot/esxi/findings.ts',
+    what: 'without: content.verified',
+    why: 'what is verified is covered; the type does not know',
+  },
+  {
+    file: 'packages/core/src/measured-boot/events/malformed.ts',
+    what: 'never: !isTrustholdError(error)',
+    why: 'an error that is not ours has none of the codes that are looked for, and is thrown all the same',
+  },
+  {
+    file: 'packages/core/src/measured-boot/tcg/startup-locality.ts',
+    what: 'never: size < signature.length',
+    why: 'what follows a shorter event is the PCR number of the next, and text is none; past the end is nothing',
+  },
+  {
+    file: 'packages/core/src/measured-boot/tcg/startup-locality.ts',
+    what: 'without: locality === undefined',
+    why: 'undefined is none of the localities; the type wants to be told',
+  },
 ]

@@ -113,7 +113,7 @@ function judgePcrs(evidence: QuoteEvidence, parsed: ParsedQuote, checks: Check[]
   const pcrs = evidence.pcrs ?? (logs === undefined ? undefined : replayedValues(logs, attest, checks))
   if (pcrs === undefined) {
     checks.push(skipped('quote.pcr-digest', 'neither PCR values nor an event log were given'))
-  } else if (signature.sigAlg === 'null' || !('hash' in signature)) {
+  } else if (!('hash' in signature)) {
     checks.push(fail('quote.pcr-digest', 'the signature names no hash algorithm'))
   } else {
     checks.push(checkPcrDigest(attest, signature.hash, pcrs))

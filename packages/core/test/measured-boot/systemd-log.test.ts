@@ -211,7 +211,7 @@ describe('refusals', () => {
     const failure = (count: number) =>
       failureOf(() => parseSystemdLog(utf8(`\x1e{"pcr":1,"digests":[${list(count)}]}\n`)))
     expect(failure(17)).toMatchObject({ field: 'digests', expected: '1 to 16 digests' })
-    expect(failure(16)?.expected).not.toBe('1 to 16 digests')
+    expect(failure(16)).not.toMatchObject({ field: 'digests', expected: '1 to 16 digests' })
   })
 
   test('depth, at the limit and one below', () => {

@@ -123,7 +123,7 @@ function findUnread(said: EsxiEvent): Finding {
   if (version !== undefined && !versionedModules.includes(version)) {
     return { kind: 'unknown', reason: `event ${event} is a version record of a module that has none` }
   }
-  if (covered || kind === 'kernel' || fileOf(said) !== undefined) return undefined
+  if (covered || content.verified || kind === 'kernel' || fileOf(said) !== undefined) return undefined
   return { kind: kind === 'unknown' ? 'unknown' : 'not-covered', reason: content.reason }
 }
 

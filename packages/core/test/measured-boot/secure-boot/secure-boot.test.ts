@@ -10,7 +10,9 @@ import {
   parseEventLog,
   type SecureBootState,
   shimLock,
+  type TcgEvent,
 } from '../../../src/measured-boot/index.js'
+import { separatorDigests } from '../../../src/measured-boot/secure-boot/separators.js'
 import {
   action,
   authority,
@@ -29,6 +31,12 @@ import {
 } from './policies.js'
 
 const events = { SecureBoot: 1, PK: 2, KEK: 3, db: 4, dbx: 5 }
+
+test('an event without a digest of the bank is no separator', () => {
+  expect(
+    separatorDigests('sha256').kindOf({ digest: () => undefined } as unknown as TcgEvent),
+  ).toBeUndefined()
+})
 
 describe('a good policy', () => {
   const state = stateOf(policyWith())
