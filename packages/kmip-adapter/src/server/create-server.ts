@@ -88,17 +88,21 @@ function createAnswers(options: KmipServerOptions, sealer: Sealer, prefix: strin
 
 function createNetwork(options: KmipServerOptions, answers: AnswerContext): Listener {
   const limits = resolveServerLimits(options.limits)
+  const lowest = answers.facts.versions.at(-1) ?? '1.0'
   return createListener({
     secure: secureOptions(options.tls),
     maxConnections: limits.connections,
     handshakeMilliseconds: limits.handshake,
-    times: { idle: limits.idle, request: limits.request },
+    times: { idle: limits.idle, request: limits.request, stranger: limits.handshake },
     maxRequestBytes: limits.requestBytes,
     answer: (frame, client) => answerMessage(answers, frame, client),
-    reject(error) {
-      const [lowest = '1.0'] = [...answers.facts.versions].reverse()
-      return refuseMessage(answers, lowest, new Refusal('InvalidMessage', describeError(error)))
-    },
+    reject: (error) => refuseMessage(answers, lowest, new Refusal('InvalidMessage', describeError(error))),
+    rejectClient: () =>
+      refuseMessage(
+        answers,
+        lowest,
+        new Refusal('AuthenticationNotSuccessful', 'a client certificate that is trusted here is needed'),
+      ),
   })
 }
 

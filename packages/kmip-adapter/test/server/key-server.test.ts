@@ -43,6 +43,11 @@ describe('over the embedded server', () => {
       await using client = await KmipClient.connect(embedded.clientOptions())
       await client.revoke(id, { reason: 'CessationOfOperation' })
     },
+    async replace(_, id) {
+      await using client = await KmipClient.connect(embedded.clientOptions())
+      return client.reKey(id)
+    },
+    encrypts: true,
     async unreachable(): Promise<KeyServer> {
       return kmip()(configFor({ servers: [{ name: 'nobody', host: '127.0.0.1', port: 1 }] }))
     },

@@ -7,8 +7,10 @@ import { type ClientIdentity, identityOf } from '../owners.js'
 export interface ConnectionTimes {
   /** Between an answer and the first byte of the next request. */
   readonly idle: number
-  /** From the first byte of a request until its answer was taken over by the network. */
+  /** From the first byte of a request to its last, and again until the network took over its answer. */
   readonly request: number
+  /** For all that a client does that is not accepted, and for the end of a connection that cannot go on. */
+  readonly stranger: number
 }
 
 /** What a connection needs. */
@@ -19,6 +21,8 @@ export interface ConnectionContext {
   answer(frame: Uint8Array, client: ClientIdentity): Promise<Uint8Array>
   /** The answer to bytes that are no message, or one that is too long; the connection is closed after it. */
   reject(error: unknown): Uint8Array
+  /** The answer to a client without a certificate that is trusted; the connection is closed after it. */
+  rejectClient(): Uint8Array
 }
 
 /** A client that is connected. */
@@ -26,13 +30,15 @@ export interface ClientConnection {
   readonly closed: Promise<void>
   /** Answers the request that is being carried out, if any, and closes. */
   drain(): void
-  destroy(): void
 }
 
+/** The client, when it proved to have the key of a certificate that is trusted. */
 function clientOf(socket: TLSSocket): ClientIdentity | undefined {
   const certificate: X509Certificate | undefined = socket.getPeerX509Certificate()
   return certificate === undefined || !socket.authorized ? undefined : identityOf(certificate)
 }
+
+type Waiting = keyof ConnectionTimes
 
 /**
  * Serves one client: a request at a time, in order, reading on only when its answer is out, so that a client that does
@@ -45,15 +51,15 @@ export function serveConnection(socket: TLSSocket, context: ConnectionContext): 
   let busy = false
   let draining = false
   let timer: NodeJS.Timeout | undefined
-  let timed: 'idle' | 'request' | undefined
+  let timed: Waiting | undefined
 
-  const allow = (what: 'idle' | 'request'): void => {
+  const allow = (what: Waiting): void => {
     if (timed === what) return
     clearTimeout(timer)
     timed = what
     timer = setTimeout(() => socket.destroy(), times[what])
   }
-  const restart = (what: 'idle' | 'request'): void => {
+  const restart = (what: Waiting): void => {
     timed = undefined
     allow(what)
   }
@@ -65,24 +71,28 @@ export function serveConnection(socket: TLSSocket, context: ConnectionContext): 
       })
     })
 
+  /** Answers for the last time; what still comes is not looked at. */
+  const end = (answer: Uint8Array): void => {
+    draining = true
+    busy = false
+    restart('stranger')
+    socket.end(answer)
+    socket.resume()
+  }
+
   const serve = async (frames: readonly Uint8Array[]): Promise<void> => {
     busy = true
     socket.pause()
     for (const frame of frames) {
-      if (draining || socket.destroyed || client === undefined) break
+      if (draining || socket.destroyed) break
+      if (client === undefined) return end(context.rejectClient())
       restart('request')
       await send(await context.answer(frame, client))
     }
     busy = false
     if (draining) socket.end()
-    else socket.resume()
+    socket.resume()
     restart(assembler.pending > 0 ? 'request' : 'idle')
-  }
-
-  const refuse = (error: unknown): void => {
-    draining = true
-    socket.pause()
-    socket.end(context.reject(error))
   }
 
   socket.on('data', (chunk: Buffer) => {
@@ -90,9 +100,9 @@ export function serveConnection(socket: TLSSocket, context: ConnectionContext): 
     try {
       const frames = assembler.push(chunk)
       if (frames.length > 0) void serve(frames)
-      else if (assembler.pending > 0) allow('request')
+      else if (assembler.pending > 0) allow(client === undefined ? 'stranger' : 'request')
     } catch (error) {
-      refuse(error)
+      end(client === undefined ? context.rejectClient() : context.reject(error))
     }
   })
   socket.on('error', () => socket.destroy())
@@ -106,14 +116,12 @@ export function serveConnection(socket: TLSSocket, context: ConnectionContext): 
       resolve()
     })
   })
-  if (client === undefined) socket.destroy()
-  else allow('idle')
+  allow(client === undefined ? 'stranger' : 'idle')
   return {
     closed,
     drain() {
       draining = true
       if (!busy) socket.end()
     },
-    destroy: () => void socket.destroy(),
   }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type SecureContextOptions } from 'node:tls'
 import { TrustholdError } from '@trusthold/core/errors'
 import { type ClientConnection, type ConnectionContext, serveConnection } from './client-connection.js'
@@ -34,13 +34,19 @@ export function createListener(context: ListenerContext): Listener {
   const server = createServer({
     ...context.secure,
     requestCert: true,
-    rejectUnauthorized: true,
+    // Node would cut the connection without a word; clients are told in KMIP that they are not accepted.
+    rejectUnauthorized: false,
     handshakeTimeout: context.handshakeMilliseconds,
     // Each connection shows its certificate, so that one that expired or was taken out is noticed.
     secureOptions: constants.SSL_OP_NO_TICKET,
     noDelay: true,
   })
   server.maxConnections = context.maxConnections
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.on('secureConnection', (socket) => {
     const connection = serveConnection(socket, context)
     connections.add(connection)
@@ -67,15 +73,16 @@ export function createListener(context: ListenerContext): Listener {
     },
     secure: (options) => server.setSecureContext(options),
     async close(drainMilliseconds) {
-      const closed = server.listening ? once(server, 'close') : Promise.resolve()
+      const closed = server.listening ? once(server, 'close') : undefined
       if (server.listening) server.close()
       for (const connection of connections) connection.drain()
+      // Also those that are still shaking hands.
       const timer = setTimeout(() => {
-        for (const connection of connections) connection.destroy()
+        for (const socket of sockets) socket.destroy()
       }, drainMilliseconds)
       await Promise.all([...connections].map((connection) => connection.closed))
-      clearTimeout(timer)
       await closed
+      clearTimeout(timer)
     },
   }
 }
