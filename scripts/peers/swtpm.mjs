@@ -207,14 +207,18 @@ function channels({ tcpPort, unixPath }) {
  */
 async function acceptsConnections({ tcpPort, unixPath }, process) {
   const deadline = Date.now() + 10_000
-  // The control channel is bound last, and connecting to it disturbs no client.
-  const target =
-    unixPath === undefined ? { host: '127.0.0.1', port: tcpPort + 1 } : { path: `${unixPath}.ctrl` }
-  while (!(await canConnect(target))) {
-    const failure = process.failure()
-    if (failure !== undefined) throw new Error(failure)
-    if (Date.now() > deadline) throw new Error('swtpm does not listen within 10 s')
-    await delay(10)
+  const targets =
+    unixPath === undefined
+      ? [tcpPort, tcpPort + 1].map((port) => ({ host: '127.0.0.1', port }))
+      : [unixPath, `${unixPath}.ctrl`].map((path) => ({ path }))
+  // Nobody is connected yet who could be disturbed.
+  for (const target of targets) {
+    while (!(await canConnect(target))) {
+      const failure = process.failure()
+      if (failure !== undefined) throw new Error(failure)
+      if (Date.now() > deadline) throw new Error('swtpm does not listen within 10 s')
+      await delay(10)
+    }
   }
 }
 

@@ -54,7 +54,12 @@ export async function buildMachine({ programs, pcrBanks }) {
       tpmCertificates,
       async boot(commandLine) {
         await running?.switchOff()
-        const disk = await makeGrubDisk(at('disk'), { ...parts, commandLine, secureBoot: true, maintenance: false })
+        const disk = await makeGrubDisk(at('disk'), {
+          ...parts,
+          commandLine,
+          secureBoot: true,
+          maintenance: false,
+        })
         // The variables that the disk comes with are those of a new machine.
         const variables = at('variables.fd')
         if (!existsSync(variables)) await copyFile(disk.variables, variables)
@@ -129,7 +134,9 @@ async function bootMachine({ directory, disk, variables, tpm }) {
   } catch (error) {
     const seen = await readConsole().catch(() => '')
     await stop()
-    throw new Error(`the machine did not boot; its console ends with: ${seen.slice(-2_000)}`, { cause: error })
+    throw new Error(`the machine did not boot; its console ends with: ${seen.slice(-2_000)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -46,7 +46,10 @@ export async function openSerialShell(path, { failure, timeoutMs }) {
 
   /** @param {(line: string) => boolean} isLast @returns {Promise<string[]>} the lines up to that one, and it */
   const readUntil = async (isLast) => {
-    const timer = setTimeout(() => socket.destroy(new Error(`the guest said nothing more in ${timeoutMs} ms`)), timeoutMs)
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`the guest said nothing more in ${timeoutMs} ms`)),
+      timeoutMs,
+    )
     try {
       /** @type {string[]} */
       const read = []

@@ -15,8 +15,8 @@ const meanings: Readonly<Record<string, string>> = {
   EPIPE: 'the TPM is gone or suspended',
 }
 
-/** Says what the driver means. */
-function explained(error: unknown): Error {
+/** Says what the driver means, where that is known. */
+export function explainDeviceError(error: unknown): Error {
   const meaning = meanings[(error as NodeJS.ErrnoException).code ?? '']
   if (meaning === undefined) return error as Error
   return new Error(`${describeError(error)}: ${meaning}`, { cause: error })
@@ -28,7 +28,7 @@ function channelOf(file: FileHandle): Channel {
     async write(command) {
       // The driver takes each write as one command, so a rest cannot be written afterwards.
       const { bytesWritten } = await file.write(command).catch((error: unknown) => {
-        throw explained(error)
+        throw explainDeviceError(error)
       })
       if (bytesWritten !== command.length) {
         throw new Error(`${bytesWritten} of ${command.length} bytes were written`)
@@ -69,7 +69,7 @@ export function openLinuxDevice(path = '/dev/tpmrm0', options: TransportOptions 
     open: async () =>
       channelOf(
         await open(path, 'r+').catch((error: unknown) => {
-          throw explained(error)
+          throw explainDeviceError(error)
         }),
       ),
   })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { TpmTransport } from '@trusthold/core/ports'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openLinuxDevice } from '../../src/index.js'
+import { explainDeviceError } from '../../src/transport/linux-device.js'
 import { codeOf } from '../code-of.js'
 
 /**
@@ -57,6 +58,21 @@ describe('a device', () => {
     )
     await transport.close()
   })
+})
+
+test.each([
+  ['EBUSY', /EBUSY.*another process/],
+  ['ENOMEM', /ENOMEM.*three objects and three sessions/],
+  ['ETIME', /ETIME.*did not answer/],
+  ['EPIPE', /EPIPE.*gone or suspended/],
+])('%s of the driver is explained', (code, expected) => {
+  const error = Object.assign(new Error(`${code}: write`), { code })
+  expect(explainDeviceError(error)).toMatchObject({ message: expect.stringMatching(expected), cause: error })
+})
+
+test('other errors are left as they are', () => {
+  const error = Object.assign(new Error('EACCES: open'), { code: 'EACCES' })
+  expect(explainDeviceError(error)).toBe(error)
 })
 
 describe('a device that is stuck', () => {

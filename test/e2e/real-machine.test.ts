@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startPyKmip } from '../../scripts/peers/pykmip.mjs'
+import {
+  type BootedMachine,
+  buildMachine,
+  hostAddress,
+  type Machine,
+} from '../../scripts/peers/uefi-machine/machine.mjs'
+import { type Running, start } from './processes.js'
+
+const agent = fileURLToPath(new URL('../../examples/trusted-host/src/main.ts', import.meta.url))
+const commandLine = 'console=ttyS0 quiet ima_policy=tcb'
+
+/**
+ * The whole way on a machine: firmware with Secure Boot, shim, GRUB, the distribution's kernel, and the agent in the
+ * initramfs, which attests through the kernel's TPM device to an authority on the host, over the network.
+ */
+describe('a machine with Secure Boot and a TPM', () => {
+  let directory = ''
+  let machine: Machine | undefined
+  let keyServer: Awaited<ReturnType<typeof startPyKmip>> | undefined
+  let authority: Running | undefined
+  let port = '0'
+  const at = (name: string): string => join(directory, name)
+
+  const startAuthority = async (): Promise<void> => {
+    await authority?.stop()
+    authority = start('authority-server', [], {
+      TRUSTHOLD_PORT: port,
+      TRUSTHOLD_DATA: at('authority'),
+      TRUSTHOLD_GROUP: 'machines',
+      TRUSTHOLD_NAMES: `${hostAddress},127.0.0.1`,
+      TRUSTHOLD_CONFIG: at('authority.json'),
+    })
+    const [, url = ''] = await authority.said(/"url":"(https:[^"]+)"[^\n]*"serving"/)
+    port = new URL(url).port
+  }
+
+  /** What the administrator allows; without base images nobody is trusted. */
+  const configure = (...baseImages: string[]): Promise<void> =>
+    writeFile(
+      at('authority.json'),
+      JSON.stringify({
+        caCertificates: [{ name: 'vendor', file: 'tpm-ca.pem' }],
+        baseImages,
+        providers: [
+          {
+            name: 'finance',
+            keyServer: {
+              servers: [{ name: 'kms-1', host: keyServer?.host, port: keyServer?.port }],
+              clientCertificate: 'kms-client.pem',
+              clientPrivateKey: 'kms-client.key',
+              trustedCertificates: ['kms-ca.pem'],
+            },
+          },
+        ],
+      }),
+    )
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'trusthold-real-machine-'))
+    const programs = { 'trusted-host': agent }
+    machine = await buildMachine({ programs, pcrBanks: ['sha256'] })
+    keyServer = await startPyKmip()
+    await writeFile(at('tpm-ca.pem'), machine.tpmCertificates)
+    await writeFile(at('kms-client.pem'), keyServer.clientCertificate)
+    await writeFile(at('kms-client.key'), keyServer.clientPrivateKey)
+    await writeFile(at('kms-ca.pem'), keyServer.ca)
+    await configure()
+    await startAuthority()
+  }, 300_000)
+  afterAll(async () => {
+    await Promise.all([authority?.stop('SIGKILL'), machine?.remove(), keyServer?.stop()])
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  /** Boots, and tells the agent where its authority is. */
+  const boot = async (line: string): Promise<BootedMachine> => {
+    const booted = await (machine as Machine).boot(line)
+    const certificate = await readFile(at('authority/server.crt'), 'utf8')
+    const environment = [
+      `export TRUSTHOLD_AUTHORITY=https://${hostAddress}:${port}`,
+      'export TRUSTHOLD_CA=/run/authority.crt',
+      'export TRUSTHOLD_STATE=/run/attestation-key',
+    ]
+    const script = `cat > /run/authority.crt <<'END'\n${certificate}END\n`
+    expect(await booted.run(script)).toMatchObject({ code: 0, stderr: '' })
+    return { ...booted, run: (each) => booted.run(`${environment.join('\n')}\n${each}`) }
+  }
+
+  test('is captured once, attests after every boot like it, and gets a key', async () => {
+    const golden = await boot(commandLine)
+    const captured = await golden.run('/agent/trusted-host capture golden')
+    expect(captured).toMatchObject({ code: 0, stderr: '' })
+    const early = await golden.run('/agent/trusted-host attest')
+    expect(early).toMatchObject({ code: 1, stdout: '' })
+    expect(early.stderr).toContain('policy.base-image')
+    await writeFile(at('golden.json'), captured.stdout)
+    await configure('golden.json')
+    await startAuthority()
+
+    const again = await boot(commandLine)
+    const nonce = randomBytes(16).toString('hex')
+    const proof = await again.run(
+      [
+        'set -e',
+        '/agent/trusted-host attest',
+        '/agent/trusted-host generate-key finance /run/disk.key > /run/disk.wrapped',
+        '/agent/trusted-host decrypt /run/disk.wrapped /run/again.key',
+        `for key in disk again; do (echo ${nonce}; cat /run/$key.key) | sha256sum; done`,
+        'stat -c "%s %a" /run/disk.key',
+      ].join('\n'),
+    )
+    expect(proof).toMatchObject({ code: 0, stderr: '' })
+    const lines = proof.stdout.trim().split('\n')
+    for (const check of [
+      'endorsement.certificate',
+      'quote.signature',
+      'event-log.replay',
+      'policy.base-image',
+    ]) {
+      expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^pass +${check.replace('.', '\\.')} `)))
+    }
+    expect(lines.filter((line) => /^(fail|unknown) /.test(line))).toEqual([])
+    const [made, opened, file] = lines.slice(-3)
+    expect(made).toMatch(/^[0-9a-f]{64} /)
+    expect(opened).toBe(made)
+    expect(file).toBe('32 600')
+    expect(await again.run('cat /sys/kernel/security/lockdown /proc/cmdline')).toMatchObject({
+      stdout: expect.stringMatching(/\[(integrity|confidentiality)\][\s\S]*ima_policy=tcb/),
+    })
+  }, 600_000)
+
+  test('that boots with another kernel command line is refused, with the event named', async () => {
+    const changed = await boot(`${commandLine} module.sig_enforce=0`)
+    const refused = await changed.run('/agent/trusted-host generate-key finance /run/disk.key')
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(/policy\.base-image: .*PCR (8|9).*event \d+/)
+    expect(refused.stderr).toContain('module.sig_enforce=0')
+    expect(await changed.run('ls /run/disk.key')).toMatchObject({ code: 1 })
+  }, 300_000)
+})
