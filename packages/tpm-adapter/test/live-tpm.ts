@@ -73,8 +73,8 @@ export function useLiveTpm(): LiveTpm {
   afterEach(async () => {
     tpm.tamper = undefined
     const left = await loadedHandles(tpm.transport)
-    tpm.traffic.length = 0
     await flushAll(tpm.transport)
+    tpm.traffic.length = 0
     expect(left).toEqual({ transient: [], loadedSessions: [], savedSessions: [] })
   })
   afterAll(async () => {

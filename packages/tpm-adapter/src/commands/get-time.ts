@@ -1,11 +1,4 @@
-import {
-  permanentHandles,
-  type TpmsTimeInfo,
-  type TpmtSigScheme,
-  tpm2bData,
-  tpmsTimeInfo,
-  tpmtSigScheme,
-} from '@trusthold/core/tpm2'
+import { permanentHandles, type TpmtSigScheme, tpm2bData, tpmtSigScheme } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
 import type { Entity } from './entity.js'
 import type { CommandRunner } from './run-command.js'
@@ -17,7 +10,6 @@ const command = defineCommand('TPM2_GetTime', {
   parameters: { qualifyingData: tpm2bData, inScheme: tpmtSigScheme },
   response: statementResponse,
 })
-const readClockCommand = defineCommand('TPM2_ReadClock', { response: { currentTime: tpmsTimeInfo } })
 
 /** What {@link getTime} takes. */
 export interface GetTimeInput {
@@ -39,9 +31,4 @@ export async function getTime(runner: CommandRunner, input: GetTimeInput): Promi
     parameters: { qualifyingData: input.qualifyingData, inScheme: input.scheme ?? schemeOfKey },
   })
   return toStatement(values)
-}
-
-/** TPM2_ReadClock: the same, unsigned. Part 3, section 29.1. */
-export async function readClock(runner: CommandRunner): Promise<TpmsTimeInfo> {
-  return (await runner.run(readClockCommand, { handles: {}, parameters: {} })).values.currentTime
 }

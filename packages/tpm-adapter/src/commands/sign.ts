@@ -2,11 +2,9 @@ import { rest } from '@trusthold/core/codec'
 import {
   type TpmtSigScheme,
   type TpmtTkHashcheck,
-  type TpmtTkVerified,
   tpm2bDigest,
   tpmtSigScheme,
   tpmtTkHashcheck,
-  tpmtTkVerified,
 } from '@trusthold/core/tpm2'
 import { defineCommand } from './command.js'
 import type { Entity } from './entity.js'
@@ -14,15 +12,10 @@ import type { CommandRunner } from './run-command.js'
 import type { Session } from './sessions.js'
 import { schemeOfKey } from './statement.js'
 
-const signCommand = defineCommand('TPM2_Sign', {
+const command = defineCommand('TPM2_Sign', {
   handles: { keyHandle: 'user' },
   parameters: { digest: tpm2bDigest, inScheme: tpmtSigScheme, validation: tpmtTkHashcheck },
   response: { signature: rest },
-})
-const verifyCommand = defineCommand('TPM2_VerifySignature', {
-  handles: { keyHandle: 'none' },
-  parameters: { digest: tpm2bDigest, signature: rest },
-  response: { validation: tpmtTkVerified },
 })
 
 /** For keys that are not restricted: nothing says who made the digest. */
@@ -43,31 +36,10 @@ export interface SignInput {
 /** TPM2_Sign; returns TPMT_SIGNATURE. Part 3, section 20.2. */
 export async function sign(runner: CommandRunner, input: SignInput): Promise<Uint8Array> {
   const { digest, scheme = schemeOfKey, validation = noTicket } = input
-  const { values } = await runner.run(signCommand, {
+  const { values } = await runner.run(command, {
     handles: { keyHandle: input.key },
     sessions: [input.session],
     parameters: { digest, inScheme: scheme, validation },
   })
   return values.signature
-}
-
-/** What {@link verifySignature} takes. */
-export interface VerifySignatureInput {
-  /** A loaded key; its public half is enough. */
-  readonly key: Entity
-  readonly digest: Uint8Array
-  /** TPMT_SIGNATURE. */
-  readonly signature: Uint8Array
-}
-
-/** TPM2_VerifySignature; returns the ticket that TPM2_PolicyAuthorize takes. Part 3, section 20.1. */
-export async function verifySignature(
-  runner: CommandRunner,
-  { key, digest, signature }: VerifySignatureInput,
-): Promise<TpmtTkVerified> {
-  const { values } = await runner.run(verifyCommand, {
-    handles: { keyHandle: key },
-    parameters: { digest, signature },
-  })
-  return values.validation
 }

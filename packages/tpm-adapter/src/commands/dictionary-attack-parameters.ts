@@ -4,12 +4,10 @@ import { defineCommand } from './command.js'
 import type { CommandRunner } from './run-command.js'
 import type { Session } from './sessions.js'
 
-const parametersCommand = defineCommand('TPM2_DictionaryAttackParameters', {
+const command = defineCommand('TPM2_DictionaryAttackParameters', {
   handles: { lockHandle: 'user' },
   parameters: { newMaxTries: u32, newRecoveryTime: u32, lockoutRecovery: u32 },
 })
-const resetCommand = defineCommand('TPM2_DictionaryAttackLockReset', { handles: { lockHandle: 'user' } })
-
 const handles = { lockHandle: permanentHandles.lockout }
 
 /** What {@link dictionaryAttackParameters} takes. */
@@ -34,10 +32,5 @@ export async function dictionaryAttackParameters(
     newRecoveryTime: recoverySeconds,
     lockoutRecovery: lockoutRecoverySeconds,
   }
-  await runner.run(parametersCommand, { handles, sessions: [session], parameters })
-}
-
-/** TPM2_DictionaryAttackLockReset: forgets failures, and so ends a lockout. Part 3, section 25.2. */
-export async function dictionaryAttackLockReset(runner: CommandRunner, session: Session): Promise<void> {
-  await runner.run(resetCommand, { handles, sessions: [session], parameters: {} })
+  await runner.run(command, { handles, sessions: [session], parameters })
 }
