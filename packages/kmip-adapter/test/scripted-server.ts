@@ -3,16 +3,24 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer, type TLSSocket } from 'node:tls'
+import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import { concatBytes } from '@trusthold/core/bytes'
+import type { Clock } from '@trusthold/core/ports'
 import {
   type CertificateAuthority,
   createCertificateAuthority,
   type Identity,
 } from '../../../scripts/peers/certificate-authority.mjs'
+import { KmipClient } from '../src/client.js'
 import type { KmipClientOptions } from '../src/client-options.js'
 import { type ResponseMessage, requestMessage, responseMessage } from '../src/messages/index.js'
-import { decodeMessage, encodeMessage, messageHeaderLength, messageLength } from '../src/ttlv/index.js'
+import {
+  decodeMessage,
+  type Enumerated,
+  encodeMessage,
+  messageHeaderLength,
+  messageLength,
+} from '../src/ttlv/index.js'
 
 /** Certificates for scripted servers and their clients. */
 export interface TestIdentities {
@@ -70,15 +78,25 @@ function readRequest(frame: Uint8Array) {
   }
 }
 
-/** Starts a server that asks for a client certificate of the authority. */
+/**
+ * Starts a server that asks for a client certificate of the authority.
+ * @param tls what it does otherwise than usual
+ */
 export async function startScripted(
   { authority, server: identity }: Pick<TestIdentities, 'authority' | 'server'>,
   script: Script,
+  tls: TlsOptions = {},
 ): Promise<ScriptedServer> {
   const requests: ScriptedRequest[] = []
   const sockets: TLSSocket[] = []
   const server = createServer(
-    { cert: identity.certificate, key: identity.privateKey, ca: authority.certificate, requestCert: true },
+    {
+      cert: identity.certificate,
+      key: identity.privateKey,
+      ca: authority.certificate,
+      requestCert: true,
+      ...tls,
+    },
     (socket) => {
       const connection = sockets.push(socket) - 1
       let collected: Uint8Array = new Uint8Array()
@@ -132,6 +150,7 @@ export function clientOptions(
   }
 }
 
+type Reason = Enumerated<'ResultReason'>
 type Item = NonNullable<ResponseMessage['batchItem']>[number]
 
 /** A response with these answers. */
@@ -149,4 +168,85 @@ export function response(items: readonly Item[], batchCount = items.length): Uin
 /** The response to a Locate that found these. */
 export function located(...uniqueIdentifier: string[]): Uint8Array {
   return response([{ operation: 'Locate', resultStatus: 'Success', responsePayload: { uniqueIdentifier } }])
+}
+
+/** The response to a Locate that failed for this reason. */
+export function locateFailed(resultReason: Reason, resultMessage?: string): Uint8Array {
+  return response([
+    {
+      operation: 'Locate',
+      resultStatus: 'OperationFailed',
+      resultReason,
+      ...(resultMessage === undefined ? {} : { resultMessage }),
+    },
+  ])
+}
+
+/** The response to a Create that made this. */
+export function created(uniqueIdentifier: string): Uint8Array {
+  return response([
+    {
+      operation: 'Create',
+      resultStatus: 'Success',
+      responsePayload: { objectType: 'SymmetricKey', uniqueIdentifier },
+    },
+  ])
+}
+
+/** The response to a DiscoverVersions. */
+export function versionsServed(
+  ...versions: readonly (readonly [major: number, minor: number])[]
+): Uint8Array {
+  const protocolVersion = versions.map(([protocolVersionMajor, protocolVersionMinor]) => ({
+    protocolVersionMajor,
+    protocolVersionMinor,
+  }))
+  return response([
+    { operation: 'DiscoverVersions', resultStatus: 'Success', responsePayload: { protocolVersion } },
+  ])
+}
+
+/** A clock that the test moves. */
+export interface MovableClock extends Clock {
+  time: number
+}
+
+/** A clock that stands at the present time until it is moved. */
+export function movableClock(): MovableClock {
+  const clock = { time: Date.now(), now: () => clock.time }
+  return clock
+}
+
+/** Scripted servers and their clients, all ended together. */
+export interface Stage {
+  readonly identities: TestIdentities
+  serve(script: Script, identity?: Identity, tls?: TlsOptions): Promise<ScriptedServer>
+  /** A client that speaks 1.4 unless told otherwise, and connects on first use. */
+  clientOf(ports: readonly number[], more?: Partial<KmipClientOptions>): KmipClient
+  /** Calls back at the end. */
+  onEnd(callback: () => Promise<unknown>): void
+  end(): Promise<void>
+}
+
+/** Makes a stage. */
+export function openStage(identities: TestIdentities): Stage {
+  const endings: (() => Promise<unknown>)[] = []
+  return {
+    identities,
+    async serve(script, server = identities.server, tls = {}) {
+      const scripted = await startScripted({ authority: identities.authority, server }, script, tls)
+      endings.push(() => scripted.stop())
+      return scripted
+    },
+    clientOf(ports, more = {}) {
+      const version = more.versions === undefined ? ({ version: '1.4' } as const) : {}
+      const client = KmipClient.lazy(clientOptions(identities, ports, { ...version, ...more }))
+      endings.push(() => client.close())
+      return client
+    },
+    onEnd: (callback) => endings.push(callback),
+    async end() {
+      for (const ending of endings.splice(0).reverse()) await ending()
+    },
+  }
 }
