@@ -72,6 +72,7 @@ function createAnswers(options: KmipServerOptions, sealer: Sealer, prefix: strin
     },
     facts: {
       vendor,
+      wrapsInStructure: options.wrappedKeyValue === 'structure',
       versions: resolveVersions(options.versions),
       operations: served.map(({ operation }) => operation),
     },

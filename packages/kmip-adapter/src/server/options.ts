@@ -62,6 +62,11 @@ export interface KmipServerOptions {
   /** Functions around every operation, the first outermost. */
   readonly middleware?: readonly Middleware[]
   readonly limits?: KmipServerLimits
+  /**
+   * How a wrapped key is answered: as the bytes that the standard has, by default, or in a Key Value structure, which
+   * is the only form that PyKMIP's client reads.
+   */
+  readonly wrappedKeyValue?: 'bytes' | 'structure'
   /** The machine's by default. */
   readonly clock?: Clock
   /** The operating system's by default. */

@@ -24,6 +24,8 @@ export interface OperationContext {
 /** What the server tells of itself. */
 export interface ServerFacts {
   readonly vendor: string
+  /** Whether wrapped keys are answered in a Key Value structure, where the standard has bytes. */
+  readonly wrapsInStructure: boolean
   /** Versions that it speaks, newest first. */
   readonly versions: readonly KmipVersion[]
   /** The operations that it serves. */

@@ -1,6 +1,7 @@
 import {
   type Attribute,
   type AttributeName,
+  attribute,
   attributes,
   attributeTitle,
   hasAttribute,
@@ -19,13 +20,11 @@ export function hasState({ objectType }: HeldObject): boolean {
 
 /** Attributes that follow from the rest. */
 function computed(object: HeldObject, now: bigint): Attribute[] {
-  const format = object.content && keyBlockOf(object.content)?.keyFormatType
   return [
     { name: 'UniqueIdentifier', value: object.id },
     { name: 'ObjectType', value: object.objectType },
     ...(hasState(object) ? [{ name: 'State', value: stateAt(object, now) } as const] : []),
     { name: 'LeaseTime', value: leaseSeconds },
-    ...(format === undefined ? [] : [{ name: 'KeyFormatType', value: format } as const]),
   ]
 }
 
@@ -37,26 +36,28 @@ function implied(object: HeldObject): Attribute[] {
   const sensitive = valueIn(object, 'Sensitive') ?? false
   const extractable = valueIn(object, 'Extractable') ?? true
   const initial = valueIn(object, 'InitialDate')
+  const format = object.content && keyBlockOf(object.content)?.keyFormatType
   return [
     { name: 'Sensitive', value: sensitive },
     { name: 'AlwaysSensitive', value: sensitive },
     { name: 'Extractable', value: extractable },
     { name: 'NeverExtractable', value: !extractable },
+    ...(format === undefined ? [] : [{ name: 'KeyFormatType', value: format } as const]),
     ...(initial === undefined ? [] : [{ name: 'OriginalCreationDate', value: initial } as const]),
   ]
 }
 
-const probe = structure('RequestPayload', { attributes: one('Attributes', attributes) })
+const titledProbe = structure('RequestPayload', { attribute: one('Attribute', attribute) })
+const taggedProbe = structure('RequestPayload', { attributes: one('Attributes', attributes) })
 
-/** Whether a version can say an attribute: it has the attribute and everything in its value. */
-function isSayable(attribute: Attribute, version: KmipVersion): boolean {
-  const { name } = attribute
-  if (name === 'Other') return false
-  if (!isAtLeast(version, '2.0') && attributeTitle(attribute) === undefined) return false
-  if (name === 'Custom') return true
-  if (!hasAttribute(version, name)) return false
+/** Whether a version can say an attribute: it has the attribute, and everything in its value. */
+function isSayable(said: Attribute, version: KmipVersion): boolean {
+  if (said.name === 'Other') return false
+  if (said.name !== 'Custom' && !hasAttribute(version, said.name)) return false
+  if (!isAtLeast(version, '2.0') && attributeTitle(said) === undefined) return false
   try {
-    encodeMessage(probe, { attributes: [attribute] }, isAtLeast(version, '2.0') ? version : '2.0')
+    if (isAtLeast(version, '2.0')) encodeMessage(taggedProbe, { attributes: [said] }, version)
+    else encodeMessage(titledProbe, { attribute: said }, version)
     return true
   } catch {
     return false
@@ -64,17 +65,17 @@ function isSayable(attribute: Attribute, version: KmipVersion): boolean {
 }
 
 /** An attribute in the form in which the version counts instances. */
-export function toVersion(attribute: Attribute, version: KmipVersion): Attribute {
-  const { index, ...rest } = attribute
-  const counted = index !== undefined && !isAtLeast(version, '2.0') && (isMulti(attribute) || index > 0)
+export function toVersion(said: Attribute, version: KmipVersion): Attribute {
+  const { index, ...rest } = said
+  const counted = index !== undefined && !isAtLeast(version, '2.0') && (isMulti(said) || index > 0)
   return (counted ? { ...rest, index } : rest) as Attribute
 }
 
 /** All attributes that a client of this version is told. */
 export function allAttributes(object: HeldObject, { version, now }: OperationContext): Attribute[] {
   return [...computed(object, now), ...object.attributes]
-    .filter((attribute) => isSayable(attribute, version))
-    .map((attribute) => toVersion(attribute, version))
+    .filter((said) => isSayable(said, version))
+    .map((said) => toVersion(said, version))
 }
 
 /** Those that a client asks for by name, also such as nobody set. */
@@ -85,9 +86,7 @@ export function namedAttributes(
 ): Attribute[] {
   const set = allAttributes(object, context)
   const present = new Set<AttributeName | 'Custom' | 'Other'>(set.map(({ name }) => name))
-  const rest = implied(object).filter(
-    (attribute) => !present.has(attribute.name) && isSayable(attribute, context.version),
-  )
+  const rest = implied(object).filter((said) => !present.has(said.name) && isSayable(said, context.version))
   return [...set, ...rest].filter(isWanted)
 }
 

@@ -112,7 +112,9 @@ export async function wrapContent(
     const encodingOption = specification.encodingOption
     return withKeyBlock(content, {
       ...block,
-      keyValue: SecretBytes.take(data),
+      keyValue: context.server.wrapsInStructure
+        ? { keyMaterial: SecretBytes.take(data) }
+        : SecretBytes.take(data),
       keyWrappingData: {
         wrappingMethod: 'Encrypt',
         encryptionKeyInformation: by,

@@ -152,7 +152,6 @@ export const serveDeriveKey = serve(deriveKey, async (request, context) => {
     derivationParameters.derivationData ??
     (second === undefined ? undefined : secretOf((await loadBase(context, second)).object.content))
   const given = newAttributesOf(request)
-  if (objectType === 'SymmetricKey') requireMask(given)
   const length = pick(given, 'CryptographicLength')
   if (length === undefined || length < 8 || length % 8 !== 0) {
     return refuse('InvalidField', 'a Cryptographic Length in whole bytes is needed')
