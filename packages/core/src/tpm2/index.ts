@@ -231,6 +231,11 @@ export {
   type SessionSalt,
 } from './session-salt.js'
 export { type TpmtSignature, tpmtSignature } from './signature.js'
+export {
+  isSoftwareTpmFirmware,
+  softwareTpmFirmwareVersion,
+  softwareTpmIdentity,
+} from './software-tpm.js'
 export { matchesTemplate } from './template-match.js'
 export {
   type TpmtTkAuth,
