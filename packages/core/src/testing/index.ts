@@ -56,7 +56,8 @@ export {
   type SystemdLogOptions,
   systemdLog,
 } from './systemd-log-builder.js'
-export { type TpmContractOptions, type TpmSubject, tpmContract } from './tpm.contract.js'
+export { tpmContract } from './tpm.contract.js'
+export type { HostLogs, TpmContractOptions, TpmSubject } from './tpm-subject.js'
 export {
   type TpmTransportContractOptions,
   type TpmTransportSubject,

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { decode } from '../codec/index.js'
-import type { AttestationKey, EndorsementKey, PcrBankSelection, Tpm, TpmQuote } from '../ports/index.js'
+import type {
+  AttestationKey,
+  EndorsementKey,
+  PcrBankSelection,
+  Tpm,
+  TpmCallOptions,
+  TpmQuote,
+  TpmStatement,
+} from '../ports/index.js'
 import {
   computeName,
   computeQualifiedName,
@@ -31,14 +39,30 @@ export function assertAttestationKey(publicArea: TpmtPublic): void {
 }
 
 /** Sends a fresh secret to the key and expects it back. */
-export async function activate(endorsementKey: EndorsementKey, key: AttestationKey): Promise<void> {
+export async function activate(
+  endorsementKey: EndorsementKey,
+  key: AttestationKey,
+  call?: TpmCallOptions,
+): Promise<void> {
   const secret = new Uint8Array(randomBytes(32))
   const { credentialBlob, encryptedSecret } = makeCredential({
     endorsementKey: decode(tpmtPublic, endorsementKey.publicArea),
     objectName: computeName(key.publicArea),
     secret,
   })
-  assertBytes(await key.activateCredential(credentialBlob, encryptedSecret), secret, 'the secret')
+  assertBytes(await key.activateCredential(credentialBlob, encryptedSecret, call), secret, 'the secret')
+}
+
+/** Verifies the signature of a statement. */
+export function assertSigned(key: AttestationKey, { message, signature }: TpmStatement): void {
+  const publicArea = decode(tpmtPublic, key.publicArea)
+  const signed = verifySignature({
+    key: publicKeyOf(publicArea),
+    publicArea,
+    signature: decode(tpmtSignature, signature),
+    message,
+  })
+  assert.equal(signed, true, 'the signature verifies')
 }
 
 /** Verifies a quote in every part: signature, nonce, signer, selection, and the digest of the values. */
@@ -50,15 +74,8 @@ export async function assertQuote(
   nonce: Uint8Array,
   selection: readonly PcrBankSelection[],
 ): Promise<void> {
-  const publicArea = decode(tpmtPublic, key.publicArea)
+  assertSigned(key, quote)
   const signature = decode(tpmtSignature, quote.signature)
-  const signed = verifySignature({
-    key: publicKeyOf(publicArea),
-    publicArea,
-    signature,
-    message: quote.message,
-  })
-  assert.equal(signed, true, 'the signature verifies')
   const attest = decode(tpmsAttest, quote.message)
   if (attest.type !== 'quote') return assert.fail(`a ${attest.type} statement instead of a quote`)
   assertBytes(attest.extraData, nonce, 'the qualifying data')

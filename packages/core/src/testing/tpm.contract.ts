@@ -1,34 +1,25 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { decode } from '../codec/index.js'
 import type { AttestationKey, EndorsementKey, PcrBankSelection, Tpm } from '../ports/index.js'
-import { computeName, hashFacts, isHashAlgorithm, makeCredential, tpmtPublic } from '../tpm2/index.js'
+import {
+  computeName,
+  ekTemplates,
+  hashFacts,
+  isHashAlgorithm,
+  makeCredential,
+  tpmtPublic,
+} from '../tpm2/index.js'
 import type { TestRunner } from './contract.js'
 import { expectCode } from './expectations.js'
 import { activate, assertAttestationKey, assertBytes, assertQuote } from './tpm-attestation.js'
+import { disturbedCases } from './tpm-disturbed-cases.js'
+import { flip, keyCases, kindName, nonceOf } from './tpm-key-cases.js'
+import { logCases } from './tpm-log-cases.js'
+import { sealedCases } from './tpm-sealed-cases.js'
+import type { Case, TpmContractOptions, TpmSubject } from './tpm-subject.js'
 
-/** What a suite works with: a TPM that nobody else uses meanwhile. */
-export interface TpmSubject {
-  readonly tpm: Tpm
-  /** Called once at the end of each test, also after the TPM was closed. */
-  close(): Promise<void>
-}
-
-/** What {@link tpmContract} needs of an adapter. */
-export interface TpmContractOptions<S extends TpmSubject> {
-  create(): Promise<S>
-  /** Banks that the TPM has, with all their 24 PCRs. */
-  banks: readonly string[]
-  /** A bank that the TPM does not have. */
-  missingBank: string
-  /** Counts objects and sessions in the TPM, behind the adapter's back; absent where nobody can. */
-  countLoaded?(subject: S): Promise<number>
-  /** Changes a PCR, behind the adapter's back; absent where nobody can. */
-  extend?(subject: S, pcr: number, bank: string): Promise<void>
-}
-
+const allKinds = ['rsa-2048', 'rsa-3072', 'ecc-p256', 'ecc-p384'] as const
 const boot = [0, 1, 2, 3, 4, 5, 6, 7]
-const nonceOf = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
 
 /** Runs a test with a new attestation key under each endorsement key. */
 async function forEachKey(
@@ -42,21 +33,17 @@ async function forEachKey(
   }
 }
 
-const flip = (bytes: Uint8Array, at: number): Uint8Array =>
-  bytes.map((byte, i) => (i === at ? byte ^ 0x01 : byte))
-
-type Case<S> = readonly [name: string, run: (subject: S) => Promise<void>]
-
-const keyCases: readonly Case<TpmSubject>[] = [
+const endorsementCases: readonly Case<TpmSubject>[] = [
   [
     'endorsement keys are restricted decryption keys of the kind that they say, and stay the same',
     async ({ tpm }) => {
       const keys = await tpm.endorsementKeys()
       assert.ok(keys.length > 0)
-      for (const { kind, publicArea } of keys) {
-        const { type, objectAttributes } = decode(tpmtPublic, publicArea)
-        assert.equal(type, kind === 'rsa-2048' ? 'rsa' : 'ecc')
-        const { restricted, decrypt, fixedTPM, sign } = objectAttributes
+      for (const { kind, template, publicArea } of keys) {
+        const area = decode(tpmtPublic, publicArea)
+        assert.equal(kindName(area), kind)
+        assert.equal(ekTemplates[template].kind, kind, 'the kind that the template is of')
+        const { restricted, decrypt, fixedTPM, sign } = area.objectAttributes
         assert.ok(restricted && decrypt && fixedTPM && !sign, 'attributes of an EK')
       }
       assert.deepEqual(await tpm.endorsementKeys(), keys)
@@ -70,7 +57,8 @@ const keyCases: readonly Case<TpmSubject>[] = [
           const key = await tpm.openAttestationKey({ endorsementKey, ...(kind && { kind }) })
           const publicArea = decode(tpmtPublic, key.publicArea)
           assertAttestationKey(publicArea)
-          assert.equal(publicArea.type, (kind ?? endorsementKey.kind) === 'rsa-2048' ? 'rsa' : 'ecc')
+          if (kind !== undefined) assert.equal(kindName(publicArea), kind)
+          else assert.equal(publicArea.type, decode(tpmtPublic, endorsementKey.publicArea).type)
           await key.close()
         }
       }
@@ -298,14 +286,19 @@ const extendCases = <S extends TpmSubject>(
  */
 export function tpmContract<S extends TpmSubject>(test: TestRunner, options: TpmContractOptions<S>): void {
   const { banks, missingBank, countLoaded, extend } = options
+  const { kinds = allKinds, persistentHandle = 0x8100_8f00 } = options
   const cases: readonly Case<S>[] = [
-    ...keyCases,
+    ...endorsementCases,
     ...quoteCases(banks, missingBank),
     ...pcrCases(banks),
+    ...keyCases(kinds, persistentHandle),
+    ...sealedCases(banks, extend),
     ...lifeCases,
     ...(countLoaded ? residueCases(countLoaded) : []),
     ...(extend ? extendCases(banks, extend) : []),
   ]
+  const loose = [...logCases(options), ...disturbedCases(options)]
+  for (const [name, run] of loose) test(`Tpm: ${name}`, run)
   for (const [name, run] of cases) {
     test(`Tpm: ${name}`, async () => {
       const subject = await options.create()

@@ -71,7 +71,7 @@ async function openKey(
   try {
     return await tpm.openAttestationKey({ ...options, saved })
   } catch (error) {
-    if (!isTrustholdError(error, 'TPM_RESPONSE')) throw error
+    if (!isTrustholdError(error, 'TPM_RESPONSE') && !isTrustholdError(error, 'TPM_NOT_AVAILABLE')) throw error
     return tpm.openAttestationKey(options)
   }
 }

@@ -7,6 +7,7 @@ import type { CommandRunner } from '../commands/run-command.js'
 import type { Authority } from './authorization.js'
 import { readCertificateChain } from './certificate-chain.js'
 import { type FoundEndorsementKey, findEndorsementKeys } from './endorsement-keys.js'
+import { createLeftovers } from './leftovers.js'
 import type { ParentKey } from './parent-key.js'
 import { findStorageRootKey } from './storage-root-key.js'
 import { createTurns } from './turns.js'
@@ -51,6 +52,7 @@ const mayHaveChanged: ReadonlySet<string> = new Set([
 /** Makes the state; the TPM is not touched. */
 export function createTpmState({ runner, authority, templates }: TpmStateOptions): TpmState {
   const turns = createTurns()
+  const leftovers = createLeftovers()
   let provisioned: Provisioned | undefined
   let root: ParentKey | undefined
 
@@ -66,10 +68,13 @@ export function createTpmState({ runner, authority, templates }: TpmStateOptions
     turn({ signal }, work) {
       return turns(async () => {
         throwIfAborted(signal)
+        const using = withSignal(runner, signal)
         try {
-          return await work(withSignal(runner, signal))
+          await leftovers.clear(using)
+          return await work(using)
         } catch (error) {
           forgetAfter(error)
+          leftovers.note(error)
           throw error
         }
       }, signal)

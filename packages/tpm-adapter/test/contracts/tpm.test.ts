@@ -1,9 +1,16 @@
 import type { Tpm, TpmTransport } from '@trusthold/core/ports'
-import { type TestRunner, type TpmSubject, tpmContract } from '@trusthold/core/testing'
+import {
+  type HostLogs,
+  type TestRunner,
+  type TpmContractOptions,
+  type TpmSubject,
+  tpmContract,
+} from '@trusthold/core/testing'
 import { akTemplates, hashFacts, isHashAlgorithm, permanentHandles } from '@trusthold/core/tpm2'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
 import { createPrimary } from '../../src/commands/create-primary.js'
+import { readHandles } from '../../src/commands/get-capability.js'
 import { createCommandRunner } from '../../src/commands/run-command.js'
 import { passwordSession } from '../../src/commands/sessions.js'
 import {
@@ -12,7 +19,11 @@ import {
   extendPcr,
   flushAll,
   loadedHandles,
+  type OpenTpmOptions,
+  openSwtpmControl,
   openTpm,
+  type SwtpmControl,
+  startUp,
 } from '../../src/index.js'
 import { expectRefused } from './failed-cases.js'
 import { type TpmFault, withFault } from './faulty-tpm.js'
@@ -28,10 +39,25 @@ interface Subject extends TpmSubject {
   readonly transport: TpmTransport
 }
 
-async function subjectOf(transport: TpmTransport, wrap: (tpm: Tpm) => Tpm = (tpm) => tpm): Promise<Subject> {
+interface Making {
+  readonly wrap?: (tpm: Tpm) => Tpm
+  readonly options?: OpenTpmOptions
+  readonly beforeCommand?: () => void | Promise<void>
+}
+
+async function subjectOf(transport: TpmTransport, making: Making = {}): Promise<Subject> {
+  const { wrap = (tpm: Tpm) => tpm, options, beforeCommand } = making
+  const disturbed: TpmTransport = {
+    async transmit(command, how) {
+      await beforeCommand?.()
+      return await transport.transmit(command, how)
+    },
+    close: () => transport.close(),
+  }
+  const tpm = await openTpm({ ...options, transport: beforeCommand === undefined ? transport : disturbed })
   return {
     transport,
-    tpm: wrap(await openTpm({ transport })),
+    tpm: wrap(tpm),
     async close() {
       await flushAll(transport).catch(() => undefined)
       await transport.close()
@@ -41,7 +67,10 @@ async function subjectOf(transport: TpmTransport, wrap: (tpm: Tpm) => Tpm = (tpm
 
 async function countLoaded({ transport }: Subject): Promise<number> {
   const { transient, loadedSessions, savedSessions } = await loadedHandles(transport)
-  return transient.length + loadedSessions.length + savedSessions.length
+  const runner = createCommandRunner(transport)
+  const persistent = await readHandles(runner, 'persistent')
+  const indices = await readHandles(runner, 'nvIndex')
+  return [transient, loadedSessions, savedSessions, persistent, indices].flat().length
 }
 
 async function extend({ transport }: Subject, pcr: number, bank: string): Promise<void> {
@@ -52,29 +81,66 @@ async function extend({ transport }: Subject, pcr: number, bank: string): Promis
 
 const common = { banks: ['sha256', 'sha1', 'sha384'], missingBank: 'sha512', countLoaded, extend }
 
-describe('swtpm over TCP', () => {
-  tpmContract(test, {
+const logSources = (logs: HostLogs): OpenTpmOptions => ({
+  eventLog: async () => logs.eventLog,
+  imaLog: async () => logs.imaLog,
+  systemdLog: async () => logs.systemdLog,
+})
+
+/** Everything that can be done with an swtpm. */
+function live(
+  connect: () => Promise<TpmTransport>,
+  control: () => SwtpmControl,
+): TpmContractOptions<Subject> {
+  return {
     ...common,
-    create: async () => subjectOf(await connectSwtpmTcp({ port: tcp.tcpPort })),
-  })
+    create: async () => subjectOf(await connect()),
+    createDisturbed: async (beforeCommand) => subjectOf(await connect(), { beforeCommand }),
+    createWithLogs: async (logs) => subjectOf(await connect(), { options: logSources(logs) }),
+    async restart({ transport }) {
+      await control().initialize()
+      await startUp(transport)
+    },
+  }
+}
+
+const connectTcp = () => connectSwtpmTcp({ port: tcp.tcpPort })
+
+describe('swtpm over TCP', () => {
+  tpmContract(
+    test,
+    live(connectTcp, () => openSwtpmControl({ port: tcp.tcpPort + 1 })),
+  )
 })
 
 describe('swtpm over a UNIX socket', () => {
-  tpmContract(test, {
-    ...common,
-    create: async () => subjectOf(await connectSwtpmUnix({ path: unix.unixPath as string })),
-  })
+  const path = () => unix.unixPath as string
+  tpmContract(
+    test,
+    live(
+      () => connectSwtpmUnix({ path: path() }),
+      () => openSwtpmControl({ path: `${path()}.ctrl` }),
+    ),
+  )
 })
 
 describe('the suite itself', () => {
-  const faulty = (fault: TpmFault) => (runner: TestRunner) =>
+  const faulty = (fault: TpmFault) => (runner: TestRunner) => {
+    const make = async (making: Making = {}): Promise<Subject> => {
+      const transport = await connectTcp()
+      return await subjectOf(transport, {
+        ...making,
+        wrap: (tpm) => withFault(tpm, fault, () => leakObject(transport)),
+      })
+    }
+    const working = live(connectTcp, () => openSwtpmControl({ port: tcp.tcpPort + 1 }))
     tpmContract(runner, {
-      ...common,
-      create: async () => {
-        const transport = await connectSwtpmTcp({ port: tcp.tcpPort })
-        return await subjectOf(transport, (tpm) => withFault(tpm, fault, () => leakObject(transport)))
-      },
+      ...working,
+      create: () => make(),
+      createDisturbed: (beforeCommand) => make({ beforeCommand }),
+      createWithLogs: (logs) => make({ options: logSources(logs) }),
     })
+  }
 
   test.each<[TpmFault, string]>([
     ['quotes without the qualifying data', 'a quote is signed'],
@@ -91,6 +157,27 @@ describe('the suite itself', () => {
     ['lets keys work after close', 'a closed key does nothing'],
     ['makes up banks', 'what the TPM does not have'],
     ['leaves something behind', 'nothing stays in the TPM'],
+    ['leaves something behind', 'a caller that gives up'],
+    ['leaves something behind', 'a way to the TPM that fails'],
+    ['makes keys under the parent that it likes', 'under either parent'],
+    ['makes the kind of key that it likes', 'under either parent'],
+    ['makes up creation data', 'that a TPM made an attestation key'],
+    ['states the time without the qualifying data', 'clock and counters'],
+    ['shortens qualifying data', 'statements take no more'],
+    ['keeps no key persistent', 'a persistent attestation key'],
+    ['takes any handle', 'handles that are not'],
+    ['signs another digest', 'signing keys sign digests'],
+    ['decrypts to zeros', 'decryption keys decrypt'],
+    ['agrees on zeros', 'decryption keys on curves'],
+    ['certifies any key', 'certifies keys of its TPM'],
+    ['makes a new key instead of the saved one', 'saved keys come back'],
+    ['remembers what it unsealed', 'opens under its policy'],
+    ['remembers what it unsealed', 'once its PCRs were extended'],
+    ['imports whatever comes', 'what was changed on its way'],
+    ['shows old logs', 'logs are those of the host'],
+    ['shows an empty log for none', 'a host without the list'],
+    ['never works again after a failure', 'a way to the TPM that fails'],
+    ['never works again after a failure', 'a TPM that is restarted'],
   ])('refuses a TPM that %s', (fault, part) => expectRefused(faulty(fault), part))
 })
 
