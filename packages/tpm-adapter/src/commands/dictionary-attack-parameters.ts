@@ -8,6 +8,7 @@ const command = defineCommand('TPM2_DictionaryAttackParameters', {
   handles: { lockHandle: 'user' },
   parameters: { newMaxTries: u32, newRecoveryTime: u32, lockoutRecovery: u32 },
 })
+
 const handles = { lockHandle: permanentHandles.lockout }
 
 /** What {@link dictionaryAttackParameters} takes. */

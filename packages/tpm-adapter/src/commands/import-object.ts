@@ -1,6 +1,6 @@
 import {
   type Duplicate,
-  type TpmtSymDefObject,
+  type InnerWrapper,
   tpm2bData,
   tpm2bPrivate,
   tpmtSymDefObject,
@@ -30,7 +30,7 @@ export interface ImportInput extends Duplicate {
   /** Authorises the parent. */
   readonly session: Session
   /** How the duplicate is wrapped on the inside, and with which key; not at all by default. */
-  readonly innerWrapper?: { readonly symmetric: TpmtSymDefObject; readonly key: Uint8Array }
+  readonly innerWrapper?: InnerWrapper
 }
 
 /** TPM2_Import; returns the private area (TPM2B_PRIVATE's content) that {@link load} takes. Part 3, section 13.3. */

@@ -7,6 +7,7 @@ const command = defineCommand('TPM2_PCR_Extend', {
   handles: { pcrHandle: 'user' },
   parameters: { digests: tpmlDigestValues },
 })
+
 /** What {@link pcrExtend} takes. */
 export interface PcrExtendInput {
   readonly pcr: number

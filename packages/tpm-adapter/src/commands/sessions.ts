@@ -7,6 +7,7 @@ const authCommand = struct('TPMS_AUTH_COMMAND', {
   sessionAttributes: u8,
   hmac: tpm2bAuth,
 })
+
 /** TPMS_AUTH_COMMAND. TPM 2.0 Part 2, section 10.13.2. */
 export interface TpmsAuthCommand extends Infer<typeof authCommand> {}
 /** Codec of {@link TpmsAuthCommand}. */
@@ -17,6 +18,7 @@ const authResponse = struct('TPMS_AUTH_RESPONSE', {
   sessionAttributes: u8,
   hmac: tpm2bAuth,
 })
+
 /** TPMS_AUTH_RESPONSE. Part 2, section 10.13.3. */
 export interface TpmsAuthResponse extends Infer<typeof authResponse> {}
 /** Codec of {@link TpmsAuthResponse}. */
