@@ -27,6 +27,11 @@ const names: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map(
   ]),
 )
 
+/** The names of an enumeration's values by their numbers. */
+export function valueNames(enumeration: EnumerationName): ReadonlyMap<number, string> {
+  return names.get(enumeration) ?? new Map()
+}
+
 /** The name of an enumeration's value; undefined for a number that is no value, such as a vendor's. */
 export function valueName(enumeration: EnumerationName, value: number): string | undefined {
   return names.get(enumeration)?.get(value)

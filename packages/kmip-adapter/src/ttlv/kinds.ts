@@ -1,17 +1,17 @@
-import { SecretBytes, utf8 } from '@trusthold/core/bytes'
+import { SecretBytes } from '@trusthold/core/bytes'
 import { isWide, readBigInteger, writeBigInteger } from './big-integer.js'
-import { type EnumerationName, type enumerations, valueName, valueNumber } from './enumerations.js'
+import { type EnumerationName, type enumerations, valueNames } from './enumerations.js'
 import { rejectRead } from './failure.js'
 import type { Frame } from './frame.js'
 import { typeSet } from './item-type.js'
 import type { Kind } from './kind.js'
 import { valueVersions } from './registry/ranges.js'
 import { readUtf8, replaceUtf8 } from './text.js'
+import { kmipVersions, spanOf, type VersionSpan } from './version.js'
 import type { TtlvWriter } from './writer.js'
 
 const maxInt32 = 0x7fff_ffff
 const maxUint32 = 0xffff_ffff
-const loneSurrogate = /\p{Surrogate}/u
 
 function requireInteger(writer: TtlvWriter, value: number, min: number, max: number): void {
   if (!Number.isInteger(value) || value < min || value > max) {
@@ -108,8 +108,7 @@ export const text: Kind<string> = {
   },
   write(writer, tag, value) {
     if (typeof value !== 'string') writer.reject('a text', typeof value)
-    if (loneSurrogate.test(value)) writer.reject('well-formed Unicode', 'a lone surrogate')
-    writer.bytes(tag, 'TextString', utf8(value))
+    writer.text(tag, value)
   },
 }
 
@@ -139,23 +138,34 @@ export type Enumerated<E extends EnumerationName> = keyof (typeof enumerations)[
 /** An answer repeats the operation that was asked for and says why it failed, whether or not the version has it. */
 const inEveryVersion: ReadonlySet<EnumerationName> = new Set(['Operation', 'ResultReason'])
 
+/** The values that not every version has. */
+function gatedValues(name: EnumerationName): ReadonlyMap<number, VersionSpan> {
+  const spans = [...valueNames(name).keys()].map(
+    (value) => [value, spanOf(valueVersions(name, value))] as const,
+  )
+  return new Map(spans.filter(([, { first, last }]) => first > 0 || last < kmipVersions.length - 1))
+}
+
 /**
  * Enumeration. A number that has no name stays a number, so that it survives a round trip. A name is written only for
  * versions that have it, but for operations and reasons, which answers repeat.
  */
 export function enumeration<const E extends EnumerationName>(name: E): Kind<Enumerated<E>> {
-  const isGated = !inEveryVersion.has(name)
+  const spans = inEveryVersion.has(name) ? new Map<number, VersionSpan>() : gatedValues(name)
+  const names = valueNames(name)
+  const numbers = new Map<unknown, number>([...names].map(([number, value]) => [value, number]))
   return {
     types: typeSet('Enumeration'),
     read(frame: Frame, _type, at) {
       const value = frame.view.getUint32(at)
-      return (valueName(name, value) ?? value) as Enumerated<E>
+      return (names.get(value) ?? value) as Enumerated<E>
     },
     write(writer, tag, value) {
-      const named = typeof value === 'string' ? valueNumber(name, value) : value
+      const named = numbers.get(value) ?? value
       if (typeof named !== 'number') return writer.reject(`a value of ${name}`, String(value))
       requireInteger(writer, named, 0, maxUint32)
-      if (isGated && value !== named) writer.require(valueVersions(name, named), String(value))
+      const span = value === named ? undefined : spans.get(named)
+      if (span !== undefined) writer.require(span, String(value))
       writer.word(tag, 'Enumeration', named)
     },
   }

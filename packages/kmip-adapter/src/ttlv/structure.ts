@@ -6,7 +6,7 @@ import { itemTypeNames, typeSet } from './item-type.js'
 import type { Kind } from './kind.js'
 import { tagVersions } from './registry/ranges.js'
 import { type TagName, tagName, tags } from './tags.js'
-import { intersectVersions, type VersionRange } from './version.js'
+import { intersectSpans, spanOf, type VersionRange, type VersionSpan } from './version.js'
 import type { TtlvWriter } from './writer.js'
 
 /** How often a field occurs. */
@@ -78,7 +78,7 @@ interface Slot {
   /** Absent for a dependent field. */
   readonly kind: Kind<unknown> | undefined
   readonly select: ((siblings: Siblings) => Kind<unknown>) | undefined
-  readonly versions: VersionRange
+  readonly versions: VersionSpan
 }
 
 type Target = Record<string, unknown>
@@ -95,7 +95,7 @@ function toSlot(key: string, field: Field<unknown, Repeat>): Slot {
     many: field.repeat === 'many',
     kind: isKind ? (field.kind as Kind<unknown>) : undefined,
     select: isKind ? undefined : (field.kind as (siblings: Siblings) => Kind<unknown>),
-    versions: intersectVersions(field, tagVersions(tags[field.tag])),
+    versions: intersectSpans(spanOf(field), spanOf(tagVersions(tags[field.tag]))),
   }
 }
 
@@ -197,9 +197,8 @@ function readStructure(
   return value
 }
 
-function writeField(writer: TtlvWriter, slot: Slot, from: Target): number {
-  const member = from[slot.key]
-  if (member === undefined) return 0
+/** Writes a field and returns of how many items it consists. */
+function writeField(writer: TtlvWriter, slot: Slot, member: unknown, from: Target): number {
   writer.require(slot.versions, slot.name)
   const kind = slot.kind ?? (slot.select as (siblings: Siblings) => Kind<unknown>)(from)
   if (!slot.many) {
@@ -207,35 +206,36 @@ function writeField(writer: TtlvWriter, slot: Slot, from: Target): number {
     return 1
   }
   const list = member as readonly unknown[]
-  list.forEach((entry, i) => {
+  for (let i = 0; i < list.length; i++) {
     try {
-      kind.write(writer, slot.tag, entry)
+      kind.write(writer, slot.tag, list[i])
     } catch (error) {
       throw within(error, `[${i}]`)
     }
-  })
+  }
   return list.length
 }
 
+const none: readonly UnknownItem[] = []
+
 function writeStructure(writer: TtlvWriter, slots: readonly Slot[], required: number, from: Target): void {
-  const unknown = (from['unknown'] ?? []) as readonly UnknownItem[]
+  const unknown = (from['unknown'] ?? none) as readonly UnknownItem[]
   let written = 0
   let next = 0
-  const writeUnknown = (upTo: number): void => {
-    for (; next < unknown.length && (unknown[next] as UnknownItem).position <= upTo; next++, written++) {
+  for (let i = 0; i < slots.length; i++) {
+    for (; next < unknown.length && (unknown[next] as UnknownItem).position <= written; next++, written++) {
       writeItem(writer, (unknown[next] as UnknownItem).item)
     }
-  }
-  slots.forEach((slot, i) => {
-    writeUnknown(written)
+    const slot = slots[i] as Slot
     try {
-      if (((required >> i) & 1) === 1 && from[slot.key] === undefined) writer.reject(slot.name, 'undefined')
-      written += writeField(writer, slot, from)
+      const member = from[slot.key]
+      if (member !== undefined) written += writeField(writer, slot, member, from)
+      else if (((required >> i) & 1) === 1) writer.reject(slot.name, 'undefined')
     } catch (error) {
       throw within(error, slot.key)
     }
-  })
-  writeUnknown(Number.POSITIVE_INFINITY)
+  }
+  for (; next < unknown.length; next++) writeItem(writer, (unknown[next] as UnknownItem).item)
 }
 
 /**

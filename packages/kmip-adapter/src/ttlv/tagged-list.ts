@@ -4,6 +4,7 @@ import { itemTypeNames, typeSet } from './item-type.js'
 import type { Kind } from './kind.js'
 import { tagVersions } from './registry/ranges.js'
 import { type TagName, tagName, tags } from './tags.js'
+import { spanOf } from './version.js'
 
 /** A value under the name of its tag, or an item whose tag is not in the table. */
 export type TaggedValue =
@@ -51,7 +52,7 @@ export function taggedList(kindsByTag: KindsByTag): Kind<readonly TaggedValue[]>
         if (name === 'Other') writeItem(writer, value)
         else if (kind === undefined) writer.reject('a tag of the list', name)
         else {
-          writer.require(tagVersions(tags[name]), name)
+          writer.require(spanOf(tagVersions(tags[name])), name)
           kind.write(writer, tags[name], value)
         }
       }

@@ -18,7 +18,8 @@ export function isKmipVersion(text: string): text is KmipVersion {
 
 /** Whether `version` is `since` or newer. */
 export function isAtLeast(version: KmipVersion, since: KmipVersion): boolean {
-  return kmipVersions.indexOf(version) >= kmipVersions.indexOf(since)
+  // Digits of both numbers are one each, so that the order of texts is that of versions.
+  return version >= since
 }
 
 /** Whether a version is one of the range. */
@@ -27,18 +28,21 @@ export function isWithin({ since, until }: VersionRange, version: KmipVersion): 
   return until === undefined || isAtLeast(until, version)
 }
 
-/** The versions that are in both ranges. */
-export function intersectVersions(one: VersionRange, other: VersionRange): VersionRange {
-  const since = pick(one.since, other.since, (a, b) => isAtLeast(a, b))
-  const until = pick(one.until, other.until, (a, b) => isAtLeast(b, a))
-  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) }
+/** A range of versions as places in {@link kmipVersions}, for a quick test. */
+export interface VersionSpan {
+  readonly first: number
+  readonly last: number
 }
 
-function pick(
-  one: KmipVersion | undefined,
-  other: KmipVersion | undefined,
-  isNarrower: (one: KmipVersion, other: KmipVersion) => boolean,
-): KmipVersion | undefined {
-  if (one === undefined || other === undefined) return one ?? other
-  return isNarrower(one, other) ? one : other
+/** The places of the versions of a range. */
+export function spanOf({ since, until }: VersionRange): VersionSpan {
+  return {
+    first: since === undefined ? 0 : kmipVersions.indexOf(since),
+    last: until === undefined ? kmipVersions.length - 1 : kmipVersions.indexOf(until),
+  }
+}
+
+/** The versions that are in both spans. */
+export function intersectSpans(one: VersionSpan, other: VersionSpan): VersionSpan {
+  return { first: Math.max(one.first, other.first), last: Math.min(one.last, other.last) }
 }
