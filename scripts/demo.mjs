@@ -1,6 +1,7 @@
 // Sets up what is missing, then runs the quickstart with the arguments given. stdout is the quickstart's alone.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { parseArgs } from 'node:util'
 import { root } from './setup/command.mjs'
 import { createProgress, runMain } from './setup/progress.mjs'
 import { setUp } from './setup.mjs'
@@ -24,7 +25,26 @@ function runQuickstart(args) {
   })
 }
 
+/**
+ * The programs that the quickstart needs for these arguments.
+ * @param {readonly string[]} args
+ * @returns {import('./setup/peers.mjs').PeerPackage[]}
+ */
+function peersFor(args) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { 'key-server': { type: 'string' } },
+    // The quickstart itself refuses what it does not take.
+    strict: false,
+  })
+  return ['swtpm', 'swtpm-tools', ...(values['key-server'] === 'pykmip' ? pyKmipPeers : [])]
+}
+
+/** PyKMIP, and what its certificates are made with. */
+const pyKmipPeers = /** @type {const} */ (['python3-pykmip', 'openssl'])
+
 await runMain(async () => {
-  await setUp(createProgress(), { peers: ['swtpm', 'swtpm-tools', 'python3-pykmip', 'openssl'] })
-  return runQuickstart(process.argv.slice(2))
+  const args = process.argv.slice(2)
+  await setUp(createProgress(), { peers: peersFor(args) })
+  return runQuickstart(args)
 })

@@ -29,7 +29,15 @@ async function processesIn(directory: string): Promise<string[]> {
   return commands.filter((command) => command.includes(directory))
 }
 
-describe('the demo, as a person starts it', () => {
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** The demo's key servers, what starts it on each, and the form that each gives to ids. */
+const runs = [
+  { keyServer: 'the embedded key server', args: [], id: uuid },
+  { keyServer: 'PyKMIP', args: ['--key-server', 'pykmip'], id: /^\d+$/ },
+] as const
+
+describe.each(runs)('the demo, as a person starts it, on $keyServer', ({ args, id }) => {
   let steps: readonly Step[] = []
   let ok = false
   let temporary = ''
@@ -37,7 +45,7 @@ describe('the demo, as a person starts it', () => {
   beforeAll(async () => {
     // Everything that it starts works in temporary directories, so this one tells what is its.
     temporary = await mkdtemp(join(tmpdir(), 'trusthold-e2e-'))
-    const running = promisify(execFile)(process.execPath, [demo, '--json'], {
+    const running = promisify(execFile)(process.execPath, [demo, '--json', ...args], {
       maxBuffer: 4_000_000,
       env: { ...process.env, TMPDIR: temporary },
     })
@@ -61,7 +69,7 @@ describe('the demo, as a person starts it', () => {
   })
 
   test('1: the primary key was made in the key server', () => {
-    expect(facts(1)['primaryKeyId']).toMatch(/^\d+$/)
+    expect(facts(1)['primaryKeyId']).toMatch(id)
   })
 
   test('2: every check of the appraisal passed or was not asked for, and none is missing', () => {

@@ -7,7 +7,7 @@ import {
   refuseImpostors,
   startAndConfigure,
 } from './steps.js'
-import { createWorld } from './world.js'
+import { createWorld, type WorldOptions } from './world.js'
 
 /** Everything that the demo showed. */
 export interface QuickstartDocument {
@@ -18,12 +18,16 @@ export interface QuickstartDocument {
 
 /**
  * Runs the whole demo and stops everything that it started.
+ * @param options what it runs on
  * @param write takes the lines for a person
  */
-export async function runQuickstart(write: (line: string) => void): Promise<QuickstartDocument> {
+export async function runQuickstart(
+  options: WorldOptions,
+  write: (line: string) => void,
+): Promise<QuickstartDocument> {
   const report = createReport(write)
   write('Starting four software TPMs and a KMIP server ...')
-  const world = await createWorld()
+  const world = await createWorld(options)
   let course: Course | undefined
   try {
     course = await startAndConfigure(world, report)

@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import type { Tpm } from '@trusthold/core/ports'
 import { makeSelfSignedCertificate, type SelfSignedCertificate } from '@trusthold/core/x509'
 import { connectSwtpmTcp, openTpm } from '@trusthold/tpm-adapter'
-import { startPyKmip } from '../../../scripts/peers/pykmip.mjs'
 import { createTpmCa, startSwtpm } from '../../../scripts/peers/swtpm.mjs'
 import { type BootName, banks, measureBoot, readBootLog } from './boots.js'
+import { type KeyServerName, keyServers, type RunningKeyServer } from './key-servers.js'
 
-type KeyServerPeer = Awaited<ReturnType<typeof startPyKmip>>
+/** What the world is made of. */
+export interface WorldOptions {
+  readonly keyServer: KeyServerName
+}
 
 /** A machine of the demo: a TPM of its own and the log of what it booted. */
 export interface Machine {
@@ -19,7 +22,7 @@ export interface Machine {
 export interface World {
   readonly directory: string
   readonly tls: SelfSignedCertificate
-  readonly keyServer: KeyServerPeer
+  readonly keyServer: RunningKeyServer
   /** PEM: the vendor's CA that signed the TPMs' endorsement keys. */
   readonly vendorCa: Uint8Array
   readonly golden: Machine
@@ -32,7 +35,7 @@ export interface World {
 }
 
 /** Starts TPMs and a key server, on free loopback ports and in private directories. */
-export async function createWorld(): Promise<World> {
+export async function createWorld(options: WorldOptions): Promise<World> {
   const closing: (() => Promise<unknown>)[] = []
   const close = async (): Promise<void> => {
     for (const work of closing.splice(0).reverse()) await work()
@@ -52,7 +55,7 @@ export async function createWorld(): Promise<World> {
       closing.push(() => tpm.close())
       return { tpm }
     }
-    const keyServer = startPyKmip()
+    const keyServer = keyServers[options.keyServer](directory)
     closing.push(async () => (await keyServer).stop())
     // The first TPM of a vendor also makes the vendor's CA; the others can then be made side by side.
     const golden = await boot(vendor, 'approved')

@@ -14,6 +14,7 @@ import {
   id_ce_basicConstraints,
   id_ce_extKeyUsage,
   id_ce_subjectAltName,
+  id_kp_clientAuth,
   id_kp_serverAuth,
   Name,
   RelativeDistinguishedName,
@@ -26,10 +27,12 @@ import {
 import { TrustholdError } from '../errors/index.js'
 import { writePem } from './pem.js'
 
-/** What a server's certificate is made of. */
+/** What a certificate is made of. */
 export interface SelfSignedOptions {
-  /** DNS names and IP addresses that clients will connect to; at least one. */
+  /** DNS names and IP addresses that clients will connect to, or the client's own names; at least one. */
   hosts: readonly string[]
+  /** Which side of a connection it is for; the server's by default. */
+  usage?: 'server' | 'client'
   /** Milliseconds since 1970; valid from an hour before, for clocks that lag. */
   now: number
   /** 825 by default. */
@@ -48,12 +51,12 @@ const commonName = '2.5.4.3'
 const dayMs = 86_400_000
 
 /**
- * Makes a TLS server certificate that is its own anchor: ECDSA P-256, serverAuth, not a CA for anything else. For
- * services that have none from an organisation's CA; clients pin it.
+ * Makes a TLS certificate that is its own anchor: ECDSA P-256, for servers or for clients, not a CA for anything else.
+ * For services that have none from an organisation's CA; the other side pins it.
  * @throws ARGUMENT_INVALID without a host
  */
 export function makeSelfSignedCertificate(options: SelfSignedOptions): SelfSignedCertificate {
-  const { hosts, now, days = 825 } = options
+  const { hosts, usage = 'server', now, days = 825 } = options
   const [first] = hosts
   if (first === undefined)
     throw new TrustholdError('ARGUMENT_INVALID', { name: 'hosts', reason: 'it is empty' })
@@ -68,7 +71,7 @@ export function makeSelfSignedCertificate(options: SelfSignedOptions): SelfSigne
     subject: nameOf(first),
     validity: new Validity({ notBefore: new Date(now - 3_600_000), notAfter: new Date(now + days * dayMs) }),
     subjectPublicKeyInfo: AsnConvert.parse(spki, SubjectPublicKeyInfo),
-    extensions: serverExtensions(hosts),
+    extensions: extensionsFor(hosts, usage),
   })
   const signature = sign('sha256', Buffer.from(AsnConvert.serialize(tbsCertificate)), privateKey)
   const certificate = new Certificate({
@@ -94,13 +97,17 @@ function nameOf(text: string): Name {
   return new Name([new RelativeDistinguishedName([new AttributeTypeAndValue({ type: commonName, value })])])
 }
 
-function serverExtensions(hosts: readonly string[]): Extensions {
+function extensionsFor(hosts: readonly string[], usage: 'server' | 'client'): Extensions {
   const names = hosts.map((host) =>
     isIP(host) === 0 ? new GeneralName({ dNSName: host }) : new GeneralName({ iPAddress: host }),
   )
   return new Extensions([
     extension(id_ce_basicConstraints, true, new BasicConstraints({ cA: false })),
-    extension(id_ce_extKeyUsage, false, new ExtendedKeyUsage([id_kp_serverAuth])),
+    extension(
+      id_ce_extKeyUsage,
+      false,
+      new ExtendedKeyUsage([usage === 'server' ? id_kp_serverAuth : id_kp_clientAuth]),
+    ),
     extension(id_ce_subjectAltName, false, new SubjectAlternativeName(names)),
   ])
 }
