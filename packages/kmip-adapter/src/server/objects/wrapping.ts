@@ -96,6 +96,9 @@ export async function wrapContent(
   if (wrappingMethod !== 'Encrypt' || macSignatureKeyInformation !== undefined) {
     return refuse('FeatureNotSupported', 'keys are wrapped by encryption only')
   }
+  if (specification.encodingOption !== undefined && context.version === '1.0') {
+    return refuse('EncodingOptionError', 'KMIP 1.0 has no Encoding Option, and no way to answer with one')
+  }
   if (by === undefined) return refuse('MissingData', 'an Encryption Key Information is needed')
   const block = keyBlockOf(content)
   if (block === undefined) return refuse('IllegalObjectType', `a ${content.objectType} cannot be wrapped`)
