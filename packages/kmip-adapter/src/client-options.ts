@@ -9,6 +9,8 @@ import {
   parseProxy,
   type ServerAddress,
 } from './connection/index.js'
+import type { Credential } from './protocol/index.js'
+import type { RunnerSettings } from './run/index.js'
 import { isKmipVersion, type KmipVersion } from './ttlv/index.js'
 
 /** Options of {@link KmipClient.connect} and of the key server. */
@@ -16,6 +18,11 @@ export interface KmipClientOptions {
   /** All hold the same objects; tried in this order. */
   readonly servers: readonly ServerAddress[]
   readonly tls: KmipTlsOptions
+  /**
+   * What the client authenticates with besides its certificate: `userCredential`, `deviceCredential`. Several need KMIP
+   * 1.2.
+   */
+  readonly credentials?: readonly Credential[]
   /** An HTTP proxy on the way to every server. */
   readonly proxy?: KmipProxy
   /** Speaks this version without asking the server, for old appliances that cannot be asked. */
@@ -70,6 +77,7 @@ function chooseVersions({ version, versions }: KmipClientOptions): readonly Kmip
 }
 
 const longestWait = 2 ** 31 - 1
+const defaultMaxBytes = 1 << 20
 
 const defaultTimeouts = { connect: 5_000, request: 10_000, call: 30_000, idle: 25_000, lifetime: 3_600_000 }
 
@@ -84,7 +92,7 @@ function chooseTimeouts({ timeouts = {} }: KmipClientOptions): typeof defaultTim
  * @throws CONFIGURATION_INVALID
  */
 export function openTransport(options: KmipClientOptions): Transport {
-  const { servers, maxConnections = 4, maxResponseBytes = 1 << 20 } = options
+  const { servers, maxConnections = 4, maxResponseBytes = defaultMaxBytes } = options
   if (servers.length === 0) throw invalid('servers', 'at least one is needed')
   const timeouts = chooseTimeouts(options)
   return createTransport({
@@ -100,7 +108,14 @@ export function openTransport(options: KmipClientOptions): Transport {
     lifetimeMilliseconds: timeouts.lifetime,
     maxConnections: requireCount('maxConnections', maxConnections, 1_000),
     maxBytes: requireCount('maxResponseBytes', maxResponseBytes, 2 ** 30),
+    credentials: options.credentials ?? [],
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   })
+}
+
+/** What a client sends and reads messages by. @throws CONFIGURATION_INVALID */
+export function runnerSettings(options: KmipClientOptions): RunnerSettings {
+  const { credentials = [], maxResponseBytes = defaultMaxBytes } = options
+  return { credentials, maxBytes: maxResponseBytes, callMilliseconds: chooseTimeouts(options).call }
 }

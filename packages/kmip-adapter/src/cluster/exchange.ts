@@ -1,5 +1,6 @@
 import { decodeOutcome, encodeRequest, type Outcome } from '../messages/index.js'
 import type { Operation, OperationName } from '../operations/index.js'
+import type { Credential } from '../protocol/index.js'
 import type { KmipVersion } from '../ttlv/index.js'
 
 /** One message to a server, and what its answer comes to. */
@@ -14,20 +15,28 @@ export interface Exchange<T> {
   decode(frame: Uint8Array): Outcome<T>
 }
 
+/** What every exchange of a cluster has in common. */
+export interface ExchangeSettings {
+  /** Longest response in bytes. */
+  readonly maxBytes: number
+  /** Sent with every request. */
+  readonly credentials: readonly Credential[]
+}
+
 /**
  * The exchange for one operation.
  * @param payload makes the request for the version that is spoken
- * @param maxBytes longest response
  */
 export function exchangeOf<Q, R>(
   operation: Operation<Q, R>,
   payload: (version: KmipVersion) => Q,
-  maxBytes: number,
+  settings: ExchangeSettings,
 ): Exchange<R> {
   return {
     operation: operation.name,
     repeatable: operation.repeatable,
-    encode: (version) => encodeRequest(operation, payload(version), version),
-    decode: (frame) => decodeOutcome(operation, frame, { maxBytes }),
+    encode: (version) =>
+      encodeRequest(operation, payload(version), version, { credentials: settings.credentials }),
+    decode: (frame) => decodeOutcome(operation, frame, { maxBytes: settings.maxBytes }),
   }
 }

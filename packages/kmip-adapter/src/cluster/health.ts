@@ -5,7 +5,7 @@ import { type Outcome, toResultError } from '../messages/index.js'
 import { locate, locateRequest, query, queryRequest } from '../operations/index.js'
 import type { KmipVersion } from '../ttlv/index.js'
 import type { CircuitState } from './circuit.js'
-import { exchangeOf } from './exchange.js'
+import { type ExchangeSettings, exchangeOf } from './exchange.js'
 import { isOver, isServersFault } from './failover.js'
 import type { Node } from './node.js'
 
@@ -36,10 +36,9 @@ export interface EndpointHealth {
 }
 
 /** What {@link examine} needs besides the server. */
-export interface ExamineOptions {
+export interface ExamineOptions extends ExchangeSettings {
   readonly clock: Clock
   readonly security: Security
-  readonly maxBytes: number
 }
 
 type Findings = {
@@ -57,12 +56,12 @@ async function interview(
   node: Node,
   connection: Connection,
   findings: Findings,
-  maxBytes: number,
+  settings: ExchangeSettings,
   scope: Scope,
 ): Promise<void> {
   const version = await node.agreeOver(connection, scope)
   findings.version = version
-  const question = exchangeOf(query, () => queryRequest(['QueryServerInformation'], version), maxBytes)
+  const question = exchangeOf(query, () => queryRequest(['QueryServerInformation'], version), settings)
   const start = performance.now()
   const answer = await node.exchangeOver(connection, question, version, scope)
   findings.latencyMilliseconds = performance.now() - start
@@ -70,20 +69,25 @@ async function interview(
     findings.vendor = answer.payload.vendorIdentification
   }
   const filter = [{ name: 'ObjectType', value: 'SymmetricKey' }] as const
-  const search = exchangeOf(locate, () => locateRequest(filter, { maximumItems: 1 }, version), maxBytes)
+  const search = exchangeOf(locate, () => locateRequest(filter, { maximumItems: 1 }, version), settings)
   const found: Outcome<unknown> = await node.exchangeOver(connection, search, version, scope)
   if (found.kind === 'failure') throw toResultError('Locate', found.failure)
   findings.serverTrustsClient = true
 }
 
-async function visit(node: Node, findings: Findings, maxBytes: number, scope: Scope): Promise<void> {
+async function visit(
+  node: Node,
+  findings: Findings,
+  settings: ExchangeSettings,
+  scope: Scope,
+): Promise<void> {
   const connection = await node.open(scope)
   try {
     findings.clientTrustsServer = true
     if (connection.serverCertificateEnds !== undefined) {
       findings.serverCertificateEnds = connection.serverCertificateEnds
     }
-    await interview(node, connection, findings, maxBytes, scope)
+    await interview(node, connection, findings, settings, scope)
   } finally {
     connection.destroy()
   }
@@ -106,13 +110,13 @@ function noteDistrust(findings: Findings, error: unknown): void {
  */
 export async function examine(
   node: Node,
-  { clock, security, maxBytes }: ExamineOptions,
+  { clock, security, ...settings }: ExamineOptions,
   scope: Scope,
 ): Promise<EndpointHealth> {
   const findings: Findings = {}
   let failure: unknown
   try {
-    await visit(node, findings, maxBytes, scope)
+    await visit(node, findings, settings, scope)
     node.circuit.succeed()
   } catch (error) {
     if (isOver(error)) {

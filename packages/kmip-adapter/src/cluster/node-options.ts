@@ -1,9 +1,10 @@
 import type { Clock, RandomSource } from '@trusthold/core/ports'
 import type { HttpProxy, Scope, Security } from '../connection/index.js'
 import type { KmipVersion } from '../ttlv/index.js'
+import type { ExchangeSettings } from './exchange.js'
 
 /** What every server of a cluster is talked to with; no defaults. */
-export interface NodeOptions {
+export interface NodeOptions extends ExchangeSettings {
   readonly proxy: HttpProxy | undefined
   /** Versions that may be spoken, in order of preference. */
   readonly versions: readonly KmipVersion[]
@@ -18,8 +19,6 @@ export interface NodeOptions {
   readonly lifetimeMilliseconds: number
   /** Connections to one server, at most. */
   readonly maxConnections: number
-  /** Longest response in bytes. */
-  readonly maxBytes: number
   readonly clock: Clock
   readonly random: RandomSource
   /** What new connections are secured with; may change. */

@@ -125,10 +125,10 @@ export class Node {
 
   /** Agrees on a version over a connection of the caller's. @throws as {@link Node.version} */
   async agreeOver(connection: Connection, scope: Scope): Promise<KmipVersion> {
-    const { pinned, versions, maxBytes } = this.#options
+    const { pinned, versions } = this.#options
     if (pinned !== undefined) return pinned
     const agreed = await negotiateVersion((operation, payload, version) => {
-      const exchange = exchangeOf(operation, () => payload, maxBytes)
+      const exchange = exchangeOf(operation, () => payload, this.#options)
       return this.exchangeOver(connection, exchange, version, scope)
     }, versions)
     this.#version = agreed

@@ -90,7 +90,7 @@ class Cluster implements Transport {
   }
 
   perform<Q, R>(operation: Operation<Q, R>, payload: (version: KmipVersion) => Q, call?: CallOptions) {
-    return this.exchange(exchangeOf(operation, payload, this.#options.maxBytes), call)
+    return this.exchange(exchangeOf(operation, payload, this.#options), call)
   }
 
   exchange<T>(exchange: Exchange<T>, call?: CallOptions): Promise<T> {
@@ -107,7 +107,7 @@ class Cluster implements Transport {
     payload: (version: KmipVersion) => Q,
     call?: CallOptions,
   ): Promise<readonly R[]> {
-    const exchange = exchangeOf(operation, payload, this.#options.maxBytes)
+    const exchange = exchangeOf(operation, payload, this.#options)
     return this.#within(call, (scope) => askEach(this.#nodes, scope, workOf(exchange, scope)))
   }
 
@@ -144,8 +144,8 @@ class Cluster implements Transport {
   }
 
   #examine(node: Node, scope: Scope): Promise<EndpointHealth> {
-    const { clock, maxBytes } = this.#options
-    return examine(node, { clock, maxBytes, security: this.#security }, scope)
+    const { clock, maxBytes, credentials } = this.#options
+    return examine(node, { clock, maxBytes, credentials, security: this.#security }, scope)
   }
 
   /** Finds out, apart from all calls, whether a server works again. */

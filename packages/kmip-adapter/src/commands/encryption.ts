@@ -13,7 +13,7 @@ import { isAtLeast, type KmipVersion } from '../ttlv/index.js'
 import { type Command, command, type ObjectRef, subjectField, unsupported } from './command.js'
 
 /** One part of data that are sent in several. KMIP 1.3 and later; all parts have to reach the same server. */
-export interface Part {
+export interface CipherPart {
   /** The first part. */
   readonly first?: boolean
   /** The last part. */
@@ -28,7 +28,7 @@ export interface CipherOptions {
   readonly parameters: CryptographicParameters
   /** Data that an authenticated mode protects without encrypting them. */
   readonly additionalData?: Uint8Array
-  readonly part?: Part
+  readonly part?: CipherPart
 }
 
 /** AES in Galois/Counter Mode: an initialization vector of 96 bits, a tag of 16 bytes. NIST SP 800-38D. */
@@ -50,7 +50,7 @@ export const aesCbc: CryptographicParameters = {
  * Where the tag of an authenticated mode is: by itself, or at the end of the data. Servers that put it there are known
  * to expect it there.
  */
-export type Tag = Uint8Array | 'appended'
+export type AuthenticationTag = Uint8Array | 'appended'
 
 /** What encryption made. */
 export interface Encrypted {
@@ -58,7 +58,7 @@ export interface Encrypted {
   /** Initialization vector, counter or nonce that was used; absent when neither side named one. */
   readonly iv?: Uint8Array
   /** Present whenever the mode is an authenticated one, and never otherwise. */
-  readonly tag?: Tag
+  readonly tag?: AuthenticationTag
   /** Leads to the next part. */
   readonly correlationValue?: Uint8Array
 }
@@ -92,7 +92,7 @@ function requireVersion(
   }
 }
 
-function partFields(part: Part | undefined) {
+function partFields(part: CipherPart | undefined) {
   if (part === undefined) return {}
   return {
     ...(part.correlationValue === undefined ? {} : { correlationValue: part.correlationValue }),
@@ -115,13 +115,13 @@ function sharedFields(
 }
 
 /** Whether more parts follow this one. */
-function isOpen(part: Part | undefined): boolean {
+function isOpen(part: CipherPart | undefined): boolean {
   return part !== undefined && part.last !== true
 }
 
 function nextPart(
   operation: OperationName,
-  part: Part | undefined,
+  part: CipherPart | undefined,
   correlationValue: Uint8Array | undefined,
 ): { correlationValue?: Uint8Array } {
   if (!isOpen(part)) return {}
@@ -130,7 +130,11 @@ function nextPart(
 }
 
 /** The tag that an authenticated mode has to have: without it what was encrypted could never be decrypted. */
-function tagOf(answer: EncryptResponse, length: number, { parameters, part }: CipherOptions): { tag?: Tag } {
+function tagOf(
+  answer: EncryptResponse,
+  length: number,
+  { parameters, part }: CipherOptions,
+): { tag?: AuthenticationTag } {
   const { authenticatedEncryptionTag: tag, data } = answer
   const { tagLength = 16 } = parameters
   if (!isAuthenticated(parameters) || isOpen(part)) return {}
@@ -172,12 +176,12 @@ export function encrypt(
 }
 
 /** A part may come to nothing yet. */
-function requireOpen(operation: OperationName, part: Part | undefined): Uint8Array {
+function requireOpen(operation: OperationName, part: CipherPart | undefined): Uint8Array {
   if (part !== undefined) return new Uint8Array()
   throw protocolError(operation, 'the answer has no data')
 }
 
-function requireTag({ parameters, part }: CipherOptions, tag: Tag | undefined): void {
+function requireTag({ parameters, part }: CipherOptions, tag: AuthenticationTag | undefined): void {
   if (tag !== undefined || !isAuthenticated(parameters) || isOpen(part)) return
   throw new TrustholdError('ARGUMENT_INVALID', {
     name: 'tag',
@@ -185,7 +189,7 @@ function requireTag({ parameters, part }: CipherOptions, tag: Tag | undefined): 
   })
 }
 
-function decrypted(answer: DecryptResponse, part: Part | undefined): Decrypted {
+function decrypted(answer: DecryptResponse, part: CipherPart | undefined): Decrypted {
   const data = answer.data ?? SecretBytes.take(requireOpen('Decrypt', part))
   return { data, ...nextPart('Decrypt', part, answer.correlationValue) }
 }

@@ -12,9 +12,9 @@ import { type Enumerated, isAtLeast, type KmipVersion } from '../ttlv/index.js'
 import { type Command, command, type ObjectRef, subjectField, unsupported } from './command.js'
 
 /** What is signed: data, or their digest, which needs KMIP 1.4. */
-export type Signed = { readonly data: Uint8Array } | { readonly digest: Uint8Array }
+export type SignedInput = { readonly data: Uint8Array } | { readonly digest: Uint8Array }
 
-function signedFields(operation: OperationName, signed: Signed, version: KmipVersion) {
+function signedFields(operation: OperationName, signed: SignedInput, version: KmipVersion) {
   if ('data' in signed) return { data: signed.data }
   if (isAtLeast(version, '1.4')) return { digestedData: signed.digest }
   throw unsupported(operation, `signatures of digests need KMIP 1.4, the server speaks ${version}`)
@@ -35,7 +35,7 @@ function isValid(operation: OperationName, indicator: Enumerated<'ValidityIndica
 /** Signs in the server with a private key. */
 export function sign(
   ref: ObjectRef,
-  signed: Signed,
+  signed: SignedInput,
   parameters: CryptographicParameters,
 ): Command<Uint8Array> {
   return command(
@@ -53,7 +53,7 @@ export function sign(
 /** Whether a signature is of what it is said to be, by a public key in the server. */
 export function verifySignature(
   ref: ObjectRef,
-  signed: Signed,
+  signed: SignedInput,
   signature: Uint8Array,
   parameters: CryptographicParameters,
 ): Command<boolean> {
