@@ -216,9 +216,8 @@ function attestationKey(
     },
 
     async remove(call = {}) {
-      const { persistentHandle } = saved
-      if (persistentHandle !== undefined) {
-        await useKey(call, (runner) => removePersistent(state, runner, persistentHandle))
+      if (saved.persistentHandle !== undefined) {
+        await useKey(call, (runner, key) => removePersistent(state, runner, key))
       }
       close()
     },

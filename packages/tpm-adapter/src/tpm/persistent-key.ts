@@ -7,6 +7,7 @@ import {
   permanentHandles,
   type TpmtPublic,
 } from '@trusthold/core/tpm2'
+import type { NamedEntity } from '../commands/entity.js'
 import { evictControl } from '../commands/evict-control.js'
 import { readHandles } from '../commands/get-capability.js'
 import { readNames } from '../commands/read-public.js'
@@ -83,21 +84,21 @@ async function makePersistent(
   const made = await makeKey(runner, parent, template)
   const { object } = await loadKey(runner, parent, made)
   const name = computeName(made.publicArea)
-  await object.use(runner, (loaded) => evict(state, runner, loaded.handle, handle))
+  await object.use(runner, (loaded) => evict(state, runner, loaded, handle))
   const saved = { ...made, privateArea: new Uint8Array(), persistentHandle: handle }
   return { saved, object: persistentObject({ handle, name }) }
 }
 
 /** Removes a persistent key. */
-export function removePersistent(state: TpmState, runner: CommandRunner, handle: number): Promise<void> {
-  return evict(state, runner, handle, handle)
+export function removePersistent(state: TpmState, runner: CommandRunner, key: NamedEntity): Promise<void> {
+  return evict(state, runner, key, key.handle)
 }
 
 /** TPM2_EvictControl: makes a loaded key persistent, or removes a persistent one. */
 function evict(
   { authority, withSalt }: TpmState,
   runner: CommandRunner,
-  object: number,
+  object: NamedEntity,
   persistentHandle: number,
 ): Promise<void> {
   const hierarchy = permanentHandles.owner

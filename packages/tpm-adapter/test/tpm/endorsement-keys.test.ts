@@ -2,8 +2,11 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { decode, encode } from '@trusthold/core/codec'
 import type { EndorsementKey, Tpm, TpmTransport } from '@trusthold/core/ports'
 import {
+  computeName,
   ekPolicies,
   ekTemplates,
+  makeCredential,
+  matchesTemplate,
   publicKeyOf,
   type TpmtPublic,
   tpm2bPublic,
@@ -11,7 +14,7 @@ import {
 } from '@trusthold/core/tpm2'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
-import { connectSwtpmTcp, openTpm } from '../../src/index.js'
+import { connectSwtpmTcp, type OpenTpmOptions, openTpm } from '../../src/index.js'
 import { codeOf } from '../code-of.js'
 import { createTools, type Tools } from '../tpm2-tools.js'
 
@@ -36,7 +39,7 @@ interface Found {
 }
 
 /** Looks the keys up, and shows that each can have an attestation key. */
-async function lookUp(): Promise<Found> {
+async function lookUp(options: OpenTpmOptions = {}): Promise<Found> {
   const inner = await connectSwtpmTcp({ port: peer.tcpPort })
   let made = 0
   const transport: TpmTransport = {
@@ -46,7 +49,7 @@ async function lookUp(): Promise<Found> {
     },
     close: () => inner.close(),
   }
-  const tpm: Tpm = await openTpm({ transport })
+  const tpm: Tpm = await openTpm({ ...options, transport })
   try {
     const keys = await tpm.endorsementKeys()
     for (const endorsementKey of keys) {
@@ -83,7 +86,7 @@ function defineNv(
 
 test('a persistent key is used, others are made, and certificates belong to them', async () => {
   const found = await lookUp()
-  expect(found.keys.map(({ kind }) => kind)).toEqual(['rsa-2048', 'ecc-p256'])
+  expect(found.keys.map(({ kind }) => kind)).toEqual(['rsa-2048', 'ecc-p256', 'ecc-p384'])
   expect(found.keys.every(isCertified)).toBe(true)
   expect(found.made).toBe(1)
   const issuer = new X509Certificate(peer.caCertificates.slice(peer.caCertificates.lastIndexOf('-----BEGIN')))
@@ -91,6 +94,80 @@ test('a persistent key is used, others are made, and certificates belong to them
     expect(new X509Certificate(certificate as Uint8Array).verify(issuer.publicKey)).toBe(true)
   }
 })
+
+test('each template makes a key whose policy opens credentials, in the order that is asked for', async () => {
+  const asked = ['H-6', 'H-4', 'H-3', 'H-2', 'H-1', 'L-2', 'L-1'] as const
+  const tpm = await openTpm({
+    transport: await connectSwtpmTcp({ port: peer.tcpPort }),
+    endorsementKeys: asked,
+  })
+  const keys = await tpm.endorsementKeys()
+  expect(keys.map(({ template }) => template)).toEqual(asked)
+  for (const endorsementKey of keys) {
+    const publicArea = decode(tpmtPublic, endorsementKey.publicArea)
+    expect(matchesTemplate(publicArea, ekTemplates[endorsementKey.template].publicArea)).toBe(true)
+    const key = await tpm.openAttestationKey({ endorsementKey, kind: 'ecc-p256' })
+    const secret = nonce.slice(0, 32)
+    const objectName = computeName(key.publicArea)
+    const { credentialBlob, encryptedSecret } = makeCredential({
+      endorsementKey: publicArea,
+      objectName,
+      secret,
+    })
+    expect(await key.activateCredential(credentialBlob, encryptedSecret)).toEqual(secret)
+    await key.close()
+  }
+  await tpm.close()
+})
+
+test('a certificate in the high range brings its key along, after those that every TPM has', async () => {
+  const certificate = Uint8Array.of(0x30, 3, 1, 2, 3)
+  for (const index of ['0x01c00012', '0x01c0001c']) defineNv(index, certificate)
+  const { keys } = await lookUp()
+  expect(keys.map(({ template }) => template)).toEqual(['L-1', 'L-2', 'H-1', 'H-3', 'H-6'])
+  expect(keys.find(({ template }) => template === 'H-6')?.certificate).toEqual(certificate)
+  const alone = await lookUp({ endorsementKeys: ['H-3', 'L-2'] })
+  expect(alone.keys.map(({ template }) => template)).toEqual(['H-3', 'L-2'])
+})
+
+test('a template of the high range in NV memory is the one that is used', async () => {
+  defineNv('0x01c00014', Uint8Array.of(0x30, 0))
+  defineNv('0x01c00015', encode(tpmtPublic, ekTemplates['L-2'].publicArea))
+  const { keys } = await lookUp()
+  const key = keys.find(({ template }) => template === 'H-2')
+  expect(key?.publicArea).toEqual(keys.find(({ template }) => template === 'L-2')?.publicArea)
+})
+
+test('a TPM without what was asked for has no endorsement key', async () => {
+  await expect(lookUp({ endorsementKeys: [] })).rejects.toThrow(
+    codeOf('TPM_NOT_AVAILABLE', { what: 'an endorsement key' }),
+  )
+})
+
+test('a chain of CA certificates is read from as many indices as it takes', async () => {
+  expect(await readChain()).toEqual([])
+  const ca = peer.caCertificates
+    .split(/(?=-----BEGIN)/)
+    .map((pem) => Uint8Array.from(new X509Certificate(pem).raw))
+  const bytes = Buffer.concat(ca)
+  const [first, second] = [
+    bytes.subarray(0, 700),
+    Buffer.concat([bytes.subarray(700), Buffer.alloc(40, 0xff)]),
+  ]
+  defineNv('0x01c00100', first)
+  defineNv('0x01c00101', second)
+  defineNv('0x01c00103', ca[0] as Uint8Array)
+  expect(await readChain()).toEqual(ca)
+})
+
+async function readChain(): Promise<readonly Uint8Array[]> {
+  const tpm = await openTpm({ transport: await connectSwtpmTcp({ port: peer.tcpPort }) })
+  try {
+    return await tpm.certificateChain()
+  } finally {
+    await tpm.close()
+  }
+}
 
 test('a key that is not persistent any more is made again', async () => {
   const before = await lookUp()
@@ -105,6 +182,7 @@ test('keys with certificates come first, and there are keys without', async () =
   const { keys } = await lookUp()
   expect(keys.map(({ kind, certificate }) => [kind, certificate !== undefined])).toEqual([
     ['ecc-p256', true],
+    ['ecc-p384', true],
     ['rsa-2048', false],
   ])
 })
