@@ -4,6 +4,7 @@
  * @module
  */
 export type { EkCertificateAuthority } from './manufacture/certificates.js'
+export { type ListeningTpm, type ListenOptions, listenSoftwareTpm } from './server/listen.js'
 export {
   createManufacturer,
   createSoftwareTpm,
