@@ -8,6 +8,7 @@ import { addEventlogShow } from './commands/eventlog-show.js'
 import { addImaShow } from './commands/ima-show.js'
 import { addName } from './commands/name.js'
 import { addQuoteVerify } from './commands/quote-verify.js'
+import { addTtlvShow } from './commands/ttlv-show.js'
 import { createInputReader } from './input.js'
 import { printable, toJsonText } from './printable.js'
 import { UserError } from './user-error.js'
@@ -41,6 +42,7 @@ const groups: readonly Group[] = [
   { noun: 'quote', about: 'TPM quotes', commands: [addQuoteVerify] },
   { noun: 'eventlog', about: 'TCG event logs', commands: [addEventlogShow] },
   { noun: 'ima', about: 'lists of the Integrity Measurement Architecture', commands: [addImaShow] },
+  { noun: 'ttlv', about: 'KMIP messages', commands: [addTtlvShow] },
   { noun: 'ek', about: 'endorsement keys and their certificates', commands: [addEkShow, addEkVerify] },
 ]
 
@@ -83,7 +85,9 @@ function render(answer: Answer, json: boolean): string {
 
 function createProgram(terminal: Terminal): Command {
   return new Command('trusthold')
-    .description('Look inside and verify what attestation is made of: quotes, logs, certificates, names.')
+    .description(
+      'Look inside and verify what attestation and key release are made of: quotes, logs, certificates, names, messages.',
+    )
     .version(readVersion())
     .option('--json', 'print one JSON document')
     .option('--debug', 'print stack traces')

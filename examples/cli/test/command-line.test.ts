@@ -6,6 +6,7 @@ const commands = [
   ['quote', 'verify'],
   ['eventlog', 'show'],
   ['ima', 'show'],
+  ['ttlv', 'show'],
   ['ek', 'show'],
   ['ek', 'verify'],
 ]

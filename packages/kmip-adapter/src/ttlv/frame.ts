@@ -8,7 +8,7 @@ const headerLength = 8
 function rejectLength(at: number, type: number, length: number): never {
   const fixed = fixedLengths[type] as number
   const expected = fixed === 0 ? 'a multiple of 8' : String(fixed)
-  rejectRead(at, `${expected} as the length of a ${itemTypeNames[type]}`, String(length))
+  rejectRead(at, `a length of ${expected} of an item of type ${itemTypeNames[type]}`, String(length))
 }
 
 /**
