@@ -21,6 +21,13 @@ function bootOf(kernel: string) {
 const boot = bootOf('kernel')
 const other = bootOf('another kernel')
 
+it('nothing is known of a log that is not given', () => {
+  const pcrs = [{ bank: 'sha256', values: new Map([[7, new Uint8Array(32).fill(1)]]) }]
+  const selection = [{ bank: 'sha256', pcrs: [7] }]
+  const evidence = evidenceOf(attestOver(pcrs), { selection, pcrs, judgedLogs: new JudgedLogs() })
+  expect(verifyQuote(evidence)).toMatchObject({ trusted: true, facts: { eventLog: undefined } })
+})
+
 function judge(judgedLogs: JudgedLogs, bytes: Uint8Array, pcrs: readonly PcrValues[]) {
   const selection = pcrs.map(({ bank, values }) => ({ bank, pcrs: [...values.keys()] }))
   return verifyQuote(evidenceOf(attestOver(pcrs), { selection, pcrs, eventLog: bytes, judgedLogs }))

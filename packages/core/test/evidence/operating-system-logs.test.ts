@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type BootRecording, bootNames, loadBoot } from '../../../../test/recordings/load.js'
 import { concatBytes, toHex, utf8 } from '../../src/bytes/index.js'
-import { type PcrValues, type QuoteEvidence, verifyQuote } from '../../src/evidence/index.js'
+import { JudgedLogs, type PcrValues, type QuoteEvidence, verifyQuote } from '../../src/evidence/index.js'
 import { parseImaLog } from '../../src/measured-boot/index.js'
 import { eventLog, imaList } from '../../src/testing/index.js'
 import { attestOver, evidenceOf, selectionOf } from './software-quote.js'
@@ -216,6 +216,18 @@ describe('systemd\u2019s log', () => {
     ])
     const { eventLog: _, ...alone } = evidence()
     expect(failuresOf(alone)).toEqual(['systemd-log.structure'])
+  })
+
+  it('is read although the firmware\u2019s log beside it is known', () => {
+    const judgedLogs = new JudgedLogs()
+    const { systemdLog: _, ...without } = evidence({ judgedLogs })
+    expect(verifyQuote(without).trusted).toBe(true)
+    expect(failuresOf(evidence({ judgedLogs, systemdLog: utf8('no log') }))).toEqual([
+      'systemd-log.structure',
+    ])
+    const verdict = verifyQuote(evidence({ judgedLogs }))
+    expect(verdict.trusted && verdict.facts.systemd?.machineId.verified).toBe(true)
+    expect(verifyQuote(without)).toMatchObject({ trusted: true, facts: { systemd: undefined } })
   })
 
   it('proves no text that its digest does not cover', () => {

@@ -14,6 +14,7 @@ import {
   verifyQuote,
 } from '../../src/evidence/index.js'
 import { parseEventLog, replayEventLog } from '../../src/measured-boot/index.js'
+import { eventLog } from '../../src/testing/index.js'
 import {
   akTemplates,
   ekTemplates,
@@ -400,6 +401,30 @@ describe('the verdict', () => {
   })
 })
 
+it('counters are only known to be shifted, or not, for a key whose place was judged', () => {
+  const obfuscated = (hierarchy?: 'endorsement' | 'owner', judged = true) => {
+    const { qualifiedNames, ...evidence } = evidenceOf(honest, { qualifiedNames: [signerName] })
+    const verdict = verifyQuote({
+      ...evidence,
+      ...(hierarchy === undefined ? {} : { hierarchy }),
+      ...(judged && qualifiedNames !== undefined ? { qualifiedNames } : {}),
+    })
+    return verdict.trusted ? verdict.facts.obfuscated : 'refused'
+  }
+  expect(obfuscated('endorsement')).toBe(false)
+  expect(obfuscated('owner')).toBe(true)
+  expect(obfuscated()).toBeUndefined()
+  expect(obfuscated('endorsement', false)).toBeUndefined()
+})
+
+it('a log is not judged by values that the quote does not prove', () => {
+  const others = [{ bank: 'sha256', values: new Map([0, 1, 7].map((pcr) => [pcr, new Uint8Array(32)])) }]
+  const { bytes } = eventLog().specId().separator(0).build()
+  const verdict = verifyQuote(evidenceOf(honest, { pcrs: others, eventLog: bytes }))
+  expect(verdict.trusted ? [] : verdict.failures.map(({ check }) => check)).toEqual(['quote.pcr-digest'])
+  expect(verdict.checks.map(({ id }) => id)).not.toContain('event-log.replay')
+})
+
 describe('PCR values are for exactly the signed selection', () => {
   const [bank] = pcrs as [PcrValues]
   const given = (values: readonly (readonly [number, Uint8Array])[]): readonly PcrValues[] => [
@@ -436,4 +461,5 @@ it('an error that is no refusal of ours is no verdict either', () => {
   }
   const broken = evidenceOf(honest, { eventLog: new Broken(100) })
   expect(() => verifyQuote(broken)).toThrow(RangeError)
+  expect(() => verifyQuote(evidenceOf(honest, { message: new Broken(100) }))).toThrow(RangeError)
 })
