@@ -45,7 +45,7 @@ describe('over the embedded server', () => {
     },
     async replace(_, id) {
       await using client = await KmipClient.connect(embedded.clientOptions())
-      return client.reKey(id)
+      return await client.rekey(id)
     },
     encrypts: true,
     async unreachable(): Promise<KeyServer> {
