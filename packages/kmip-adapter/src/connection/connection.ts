@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import { TrustholdError } from '@trusthold/core/errors'
+import { createFrameAssembler, type FrameAssembler } from '../ttlv/index.js'
 import { transportFailed } from './failure.js'
-import { createFrameAssembler, type FrameAssembler } from './frame-assembler.js'
 import { type Phase, type Scope, waitWithin } from './scope.js'
 import type { Security } from './security.js'
 import { openSocket, type Route } from './socket.js'

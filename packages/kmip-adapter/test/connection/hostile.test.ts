@@ -1,7 +1,7 @@
 import { isTrustholdError } from '@trusthold/core/errors'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { KmipClient } from '../../src/client.js'
-import { createFrameAssembler } from '../../src/connection/frame-assembler.js'
+import { createFrameAssembler } from '../../src/ttlv/index.js'
 import {
   createIdentities,
   located,

@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { Identity } from '../../../../scripts/peers/certificate-authority.mjs'
-import { createFrameAssembler } from '../../src/connection/frame-assembler.js'
 import { type ResponseMessage, responseMessage } from '../../src/messages/index.js'
-import { decodeMessage } from '../../src/ttlv/index.js'
+import { createFrameAssembler, decodeMessage } from '../../src/ttlv/index.js'
 
 /** A connection on which tests send what bytes they like. */
 export interface RawClient extends AsyncDisposable {

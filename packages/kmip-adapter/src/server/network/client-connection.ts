@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import { createFrameAssembler } from '../../connection/frame-assembler.js'
+import { createFrameAssembler } from '../../ttlv/index.js'
 import { type ClientIdentity, identityOf } from '../owners.js'
 
 /** Time limits of a connection, in milliseconds. */

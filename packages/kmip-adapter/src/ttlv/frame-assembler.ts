@@ -1,5 +1,6 @@
 import { TrustholdError } from '@trusthold/core/errors'
-import { messageHeaderLength, messageLength, tags } from '../ttlv/index.js'
+import { messageHeaderLength, messageLength } from './message.js'
+import { tags } from './tags.js'
 
 /** What a stream consists of. */
 type MessageName = 'RequestMessage' | 'ResponseMessage'

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '@trusthold/core/bytes'
 import { describe, expect, test } from 'vitest'
 import { parseEndpoint } from '../../src/connection/endpoint.js'
-import { createFrameAssembler } from '../../src/connection/frame-assembler.js'
+import { createFrameAssembler } from '../../src/ttlv/index.js'
 import { recordedByVersion } from '../recordings.js'
 
 const get = recordedByVersion['1.4']['get']?.response ?? ''
