@@ -17,7 +17,7 @@ import { findGuestKernel } from './guest-kernel.mjs'
 import { openSerialShell } from './serial-shell.mjs'
 
 const firmware = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd'
-const timeoutMs = 120_000
+const timeoutMs = 300_000
 
 /** Address under which a guest reaches the host's loopback. */
 export const hostAddress = '10.0.2.2'
@@ -31,49 +31,63 @@ export const hostAddress = '10.0.2.2'
  * @typedef {object} Machine
  * @property {string} tpmCertificates PEM: the CA of the TPM's vendor
  * @property {(commandLine: string) => Promise<BootedMachine>} boot with a kernel command line; one boot at a time
- * @property {() => Promise<void>} remove switches it off and removes its files
+ *
+ * @typedef {object} MachineModel
+ * @property {(options: { pcrBanks: readonly string[] }) => Promise<Machine>} make a machine with a TPM of its own. Its
+ *   firmware's variables and its TPM keep their state from boot to boot.
+ * @property {() => Promise<void>} remove switches all machines off and removes their files
  */
 
 /**
- * Builds a machine. Its disk, its firmware's variables and its TPM keep their state from boot to boot.
- * @param {{ programs: Readonly<Record<string, string>>, pcrBanks: readonly string[] }} options `programs`: TypeScript
- *   sources, to be run in the guest as `/agent/NAME`
- * @returns {Promise<Machine>}
+ * Prepares what machines of one kind have in common: kernel, boot loaders, and an initramfs with programs.
+ * @param {Readonly<Record<string, string>>} programs TypeScript sources, to be run in the guest as `/agent/NAME`
+ * @returns {Promise<MachineModel>}
  */
-export async function buildMachine({ programs, pcrBanks }) {
+export async function prepareMachines(programs) {
   const directory = await mkdtemp(join(tmpdir(), 'trusthold-machine-'))
-  const at = (/** @type {string} */ name) => join(directory, name)
-  /** @type {BootedMachine | undefined} */
-  let running
+  /** @type {Set<BootedMachine>} */
+  const running = new Set()
+  const remove = async () => {
+    for (const booted of running) await booted.switchOff()
+    await rm(directory, { recursive: true, force: true })
+  }
   try {
-    const [tpmCertificates, parts] = await Promise.all([
-      manufactureTpm(at('tpm'), pcrBanks),
-      makeParts(directory, programs),
-    ])
+    const parts = await makeParts(directory, programs)
     return {
-      tpmCertificates,
-      async boot(commandLine) {
-        await running?.switchOff()
-        const disk = await makeGrubDisk(at('disk'), {
-          ...parts,
-          commandLine,
-          secureBoot: true,
-          maintenance: false,
-        })
-        // The variables that the disk comes with are those of a new machine.
-        const variables = at('variables.fd')
-        if (!existsSync(variables)) await copyFile(disk.variables, variables)
-        running = await bootMachine({ directory, disk: disk.disk, variables, tpm: at('tpm') })
-        return running
-      },
-      async remove() {
-        await running?.switchOff()
-        await rm(directory, { recursive: true, force: true })
-      },
+      remove,
+      make: async ({ pcrBanks }) =>
+        await makeMachine(await mkdtemp(join(directory, 'machine-')), parts, pcrBanks, running),
     }
   } catch (error) {
-    await rm(directory, { recursive: true, force: true })
+    await remove()
     throw error
+  }
+}
+
+/**
+ * @param {string} directory
+ * @param {Awaited<ReturnType<typeof makeParts>>} parts
+ * @param {readonly string[]} pcrBanks
+ * @param {Set<BootedMachine>} running
+ * @returns {Promise<Machine>}
+ */
+async function makeMachine(directory, parts, pcrBanks, running) {
+  const at = (/** @type {string} */ name) => join(directory, name)
+  const tpmCertificates = await manufactureTpm(at('tpm'), pcrBanks)
+  /** @type {BootedMachine | undefined} */
+  let last
+  return {
+    tpmCertificates,
+    async boot(commandLine) {
+      await last?.switchOff()
+      const options = { ...parts, commandLine, secureBoot: true, maintenance: false }
+      const { disk, variables: factorySettings } = await makeGrubDisk(at('disk'), options)
+      const variables = at('variables.fd')
+      if (!existsSync(variables)) await copyFile(factorySettings, variables)
+      last = await bootMachine({ directory, disk, variables, tpm: at('tpm') })
+      running.add(last)
+      return last
+    },
   }
 }
 
@@ -102,8 +116,9 @@ async function bootMachine({ directory, disk, variables, tpm }) {
   const sockets = await mkdtemp(join(directory, 'boot-'))
   const at = (/** @type {string} */ name) => join(sockets, name)
   const swtpm = await startSwtpmForQemu(tpm, at('tpm'))
-  const qemu = await startSupervised('qemu-system-x86_64', [
-    ...['-machine', 'q35,smm=on', '-accel', 'tcg', '-cpu', 'max', '-m', '1024'],
+  const args = [
+    // What newer processors can do costs more to emulate than it saves.
+    ...['-machine', 'q35,smm=on', '-accel', 'tcg', '-cpu', 'Nehalem,+rdrand', '-m', '1024'],
     ...['-display', 'none', '-vga', 'none', '-no-reboot'],
     // User-mode network: the guest reaches the host's loopback, and nobody reaches the guest.
     ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile='],
@@ -115,7 +130,8 @@ async function bootMachine({ directory, disk, variables, tpm }) {
     ...['-serial', `file:${at('console')}`, '-serial', `unix:${at('shell')},server=on,wait=off`],
     ...['-chardev', `socket,id=chrtpm,path=${at('tpm')}`],
     ...['-tpmdev', 'emulator,id=tpm0,chardev=chrtpm', '-device', 'tpm-tis,tpmdev=tpm0'],
-  ])
+  ]
+  const qemu = await startSupervised('qemu-system-x86_64', args, { directory })
   const readConsole = () => readFile(at('console'), 'latin1')
   const stop = async () => {
     await qemu.stop()
