@@ -20,7 +20,7 @@ import { curveOf, makeScalar, publicPoint, sharedPoint } from '../machine/ecc-ke
 import type { Machine } from '../machine/machine.js'
 import { entryAt, type KeyObjectEntry } from '../machine/objects.js'
 import { privateKeyOf } from '../machine/private-keys.js'
-import { rsaPrivate, rsaPublic } from '../machine/rsa-padding.js'
+import { rsaPrivate, rsaPublic, withoutPadding } from '../machine/rsa-padding.js'
 import { inParameter, refuse, refuseHandle, refuseParameter } from '../response-codes.js'
 
 type Encryption =
@@ -87,6 +87,8 @@ function decryptRsa(
   if (toInteger(cipherText) >= toInteger(area.unique)) refuse('VALUE')
   const key = privateKeyOf(machine, entry)
   if (chosen.scheme === 'null') return rsaPrivate(key, cipherText)
+  // node:crypto refuses to take this padding off, for the oracle that it makes; so does every TPM offer it.
+  if (chosen.scheme === 'rsaes') return withoutPadding(rsaPrivate(key, cipherText)) ?? refuse('VALUE')
   try {
     return new Uint8Array(privateDecrypt({ ...paddingOf(chosen, label), key }, cipherText))
   } catch {

@@ -5,6 +5,7 @@ import { attestationCommands } from './attestation.js'
 import { capabilityCommands } from './capability.js'
 import { clockCommands } from './clock.js'
 import { contextCommands } from './contexts.js'
+import { createLoadedCommands } from './create-loaded.js'
 import { credentialCommands } from './credentials.js'
 import { duplicationCommands } from './duplication.js'
 import { hashingCommands } from './hashing.js'
@@ -25,6 +26,7 @@ export function createCommandTable(): CommandTable {
     ...testingCommands,
     ...sessionCommands,
     ...objectCommands,
+    ...createLoadedCommands,
     ...credentialCommands,
     ...duplicationCommands,
     ...asymmetricCommands,

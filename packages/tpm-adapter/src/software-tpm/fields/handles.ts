@@ -41,6 +41,14 @@ const { pcr, nvIndex, hmacSession, policySession, transient, persistent } = hand
 export const objectHandle: Field<number> = handleOf([transient, persistent])
 /** TPMI_DH_OBJECT+. */
 export const objectHandleOrNull: Field<number> = handleOf([transient, persistent], none)
+/** TPMI_DH_PARENT: an object or a hierarchy. */
+export const parentHandle: Field<number> = handleOf(
+  [transient, persistent],
+  owner,
+  endorsement,
+  platform,
+  none,
+)
 /** TPMI_DH_PERSISTENT. */
 export const persistentHandle: Field<number> = handleOf([persistent])
 /** TPMI_DH_ENTITY. */

@@ -82,7 +82,7 @@ function readByType(r: CommandReader, type: TpmtPublic['type'], nameAlg: TpmtPub
 }
 
 /** TPMT_PUBLIC+. Part 2, section 12.2.4. */
-const publicAreaField: Field<TpmtPublic> = {
+export const publicAreaField: Field<TpmtPublic> = {
   read(r) {
     const type = publicType.read(r)
     return readByType(r, type, hashAlgorithmOrNull.read(r))

@@ -62,6 +62,13 @@ function mask(hash: HashAlgorithm, seed: Uint8Array, length: number): Uint8Array
   return concatBytes(...blocks).slice(0, length)
 }
 
+/** What was padded with RSAES-PKCS1-v1_5; undefined when nothing was. RFC 8017, section 7.2.2. */
+export function withoutPadding(padded: Uint8Array): Uint8Array | undefined {
+  const end = padded.indexOf(0, 2)
+  const whole = padded[0] === 0 && padded[1] === 2 && end >= 10
+  return whole ? padded.slice(end + 1) : undefined
+}
+
 function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
   return a.map((byte, i) => byte ^ (b[i] ?? 0))
 }
