@@ -1,4 +1,4 @@
-import { attributes } from '../protocol/index.js'
+import { attributes, changedWith2 } from '../protocol/index.js'
 import {
   boolean,
   enumeration,
@@ -29,10 +29,17 @@ const serverInformationDef = structure('ServerInformation', {
 export interface ServerInformation extends Infer<typeof serverInformationDef> {}
 export const serverInformation: StructureKind<ServerInformation> = serverInformationDef
 
+/** The number of an item type before KMIP 2.0, the item type since. */
+const extensionType = changedWith2(
+  integer,
+  enumeration('ItemType'),
+  (value): value is number => typeof value === 'number',
+)
+
 const extensionInformationDef = structure('ExtensionInformation', {
   extensionName: one('ExtensionName', text),
   extensionTag: maybe('ExtensionTag', integer),
-  extensionType: maybe('ExtensionType', integer),
+  extensionType: maybe('ExtensionType', extensionType),
   extensionEnumeration: maybe('ExtensionEnumeration', integer, since20),
   extensionAttribute: maybe('ExtensionAttribute', boolean, since20),
   extensionParentStructureTag: maybe('ExtensionParentStructureTag', integer, since20),
