@@ -8,11 +8,25 @@ import { spawn } from 'node:child_process'
 const running = new Set()
 /** @type {string[]} */
 const commands = []
-process.on('exit', () => {
+const leave = () => process.exit(1)
+const clear = () => {
   for (const child of running) child.kill('SIGKILL')
-})
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-  process.on(signal, () => process.exit(1))
+}
+const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
+
+/** What is started dies with us, however we die. @param {import('node:child_process').ChildProcess} child */
+function adopt(child) {
+  if (running.size === 0) {
+    process.on('exit', clear)
+    for (const signal of signals) process.on(signal, leave)
+  }
+  running.add(child)
+  const release = () => {
+    if (!running.delete(child) || running.size > 0) return
+    process.off('exit', clear)
+    for (const signal of signals) process.off(signal, leave)
+  }
+  child.once('exit', release).once('error', release)
 }
 
 /**
@@ -24,8 +38,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
   commands.push([command, ...args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg}'`))].join(' '))
-  running.add(child)
-  child.on('exit', () => running.delete(child))
+  adopt(child)
   return child
 }
 

@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs'
+import { ensureBootFiles } from '../peers/uefi-machine/boot-files.mjs'
 import { runCommand } from './command.mjs'
 import { SetupError } from './progress.mjs'
 
@@ -12,6 +13,15 @@ const commands = /** @type {const} */ ({
   binutils: 'objcopy',
   systemd: '/usr/lib/systemd/systemd-measure',
   'systemd-boot-efi': '/usr/lib/systemd/boot/efi/linuxx64.efi.stub',
+  'qemu-system-x86': 'qemu-system-x86_64',
+  ovmf: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd',
+  // The package of the same name without `-static` has the same program, which needs libraries.
+  'busybox-static': '/usr/share/doc/busybox-static/copyright',
+  cpio: 'cpio',
+  zstd: 'zstd',
+  kmod: '/sbin/modprobe',
+  mtools: 'mcopy',
+  dosfstools: '/sbin/mkfs.vfat',
 })
 
 /** @typedef {keyof typeof commands} PeerPackage */
@@ -69,8 +79,15 @@ function cannotInstall(missing, problem) {
  * @param {readonly PeerPackage[]} [packages] all by default
  */
 export async function ensurePeers(progress, packages = allPeers) {
+  if (peersSkipped()) return
+  await installMissing(progress, packages)
+  if (packages.includes('qemu-system-x86')) await fetchBootFiles(progress)
+}
+
+/** @param {(text: string) => void} progress @param {readonly PeerPackage[]} packages */
+async function installMissing(progress, packages) {
   const missing = packages.filter((name) => !isInstalled(name))
-  if (missing.length === 0 || peersSkipped()) return
+  if (missing.length === 0) return
   if (!onPath('apt-get')) throw cannotInstall(missing, 'This machine has no apt-get.')
   const prefix = await becomeRoot()
   if (prefix === undefined)
@@ -81,13 +98,38 @@ export async function ensurePeers(progress, packages = allPeers) {
     [['update'], 120],
     [install, 240],
   ])) {
-    const retries = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=60', '-q']
-    const line = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...retries, ...args]
-    const { code, output } = await runCommand(line[0] ?? '', line.slice(1), { timeoutSeconds })
+    const { code, output } = await runAptGet(prefix, args, timeoutSeconds)
     if (code !== 0)
       throw cannotInstall(missing, `${output.trim()}\n\napt-get ${args[0]} failed (exit code ${code}).`)
   }
   const still = missing.filter((name) => !isInstalled(name))
   if (still.length > 0) throw cannotInstall(still, 'apt-get finished, but they are still not found.')
   progress('installed')
+}
+
+/** @param {readonly string[]} prefix @param {readonly string[]} args @param {number} timeoutSeconds */
+function runAptGet(prefix, args, timeoutSeconds) {
+  const retries = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=60', '-q']
+  const line = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...retries, ...args]
+  return runCommand(line[0] ?? '', line.slice(1), { timeoutSeconds })
+}
+
+/**
+ * Boot loaders and a kernel for virtual machines, which are unpacked beside the checkout's other set-up.
+ * @param {(text: string) => void} progress
+ */
+async function fetchBootFiles(progress) {
+  try {
+    await ensureBootFiles()
+  } catch {
+    progress('fetching boot loaders and kernel with apt-get')
+    // An old package list names versions that are gone.
+    await runAptGet((await becomeRoot()) ?? [], ['update'], 120)
+    await ensureBootFiles().catch((error) => {
+      throw new SetupError(
+        `Boot loaders and kernel of the virtual machine cannot be fetched: ${error.message}\n\n` +
+          'TRUSTHOLD_SKIP_PEERS=1 does without them; tests that need them are then not run, and reported so.',
+      )
+    })
+  }
 }

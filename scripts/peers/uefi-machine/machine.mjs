@@ -8,12 +8,11 @@ import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { unpackPackages } from '../../recorder/debian.mjs'
-import { grubPackages, makeGrubDisk } from '../../recorder/grub.mjs'
+import { makeGrubDisk } from '../../recorder/grub.mjs'
 import { startSupervised } from '../supervised-process.mjs'
 import { startSwtpm } from '../swtpm.mjs'
 import { packAgentInitramfs } from './agent-initramfs.mjs'
-import { findGuestKernel } from './guest-kernel.mjs'
+import { ensureBootFiles } from './boot-files.mjs'
 import { openSerialShell } from './serial-shell.mjs'
 
 const firmware = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd'
@@ -100,12 +99,8 @@ async function manufactureTpm(stateDir, pcrBanks) {
 
 /** @param {string} directory @param {Readonly<Record<string, string>>} programs */
 async function makeParts(directory, programs) {
-  const [kernel, loaders] = await Promise.all([
-    findGuestKernel(join(directory, 'kernel')),
-    unpackPackages(join(directory, 'loaders'), grubPackages),
-  ])
-  const initrd = await packAgentInitramfs(directory, { modules: kernel.modules, programs })
-  return { kernel: kernel.image, initrd, loaders: loaders.root }
+  const { loaders, kernel, modules } = await ensureBootFiles()
+  return { loaders, kernel, initrd: await packAgentInitramfs(directory, { modules, programs }) }
 }
 
 /**
