@@ -39,6 +39,7 @@ async function startEmbedded(directory: string): Promise<RunningKeyServer> {
     const server = createKmipServer({
       tls: { ...tls, clientCertificates: [client.certificate] },
       store: storage.config,
+      exclusive: true,
       keyEncryptionKey,
     })
     const stop = async (): Promise<void> => {

@@ -1,13 +1,16 @@
 import { describeError, TrustholdError } from '@trusthold/core/errors'
 import { type ConfigStore, systemClock, systemRandom } from '@trusthold/core/ports'
+import type { TtlvReadOptions } from '../ttlv/index.js'
 import { type AnswerContext, answerMessage, refuseMessage } from './exchange/answer-message.js'
 import { Refusal } from './exchange/refusal.js'
 import { createListener, type Listener, type ServerAddress } from './network/listener.js'
-import { createRecordCache, openObjects } from './objects/object-store.js'
+import { createRecordCache, type ObjectStore, openObjects } from './objects/object-store.js'
 import { createSealer, type Sealer } from './objects/sealing.js'
 import { servedOperations } from './operations/index.js'
 import {
   copyKey,
+  defaultServerLimits,
+  type KmipServerLimits,
   type KmipServerOptions,
   type KmipServerTls,
   resolveServerLimits,
@@ -59,11 +62,34 @@ async function checkKey(store: ConfigStore, sealer: Sealer, prefix: string): Pro
   }
 }
 
+const mostOwners = 1_000
+
+/** Opens the objects of an owner once, and not for each message. */
+function rememberOwners(open: (owner: string) => ObjectStore): (owner: string) => ObjectStore {
+  const opened = new Map<string, ObjectStore>()
+  return (owner) => {
+    const known = opened.get(owner)
+    if (known !== undefined) return known
+    if (opened.size >= mostOwners) opened.clear()
+    const objects = open(owner)
+    opened.set(owner, objects)
+    return objects
+  }
+}
+
+/** Limits of the reader; those that it has anyway are left out, which reads faster. */
+function readLimitsOf({ requestBytes, depth }: Required<KmipServerLimits>): TtlvReadOptions | undefined {
+  const isUsual = requestBytes <= defaultServerLimits.requestBytes && depth === defaultServerLimits.depth
+  return isUsual ? undefined : { maxBytes: requestBytes, maxDepth: depth }
+}
+
 function createAnswers(options: KmipServerOptions, sealer: Sealer, prefix: string): AnswerContext {
   const limits = resolveServerLimits(options.limits)
-  const readLimits = { maxBytes: limits.requestBytes, maxDepth: limits.depth }
+  const readLimits = readLimitsOf(limits)
   const cache = createRecordCache(mostCachedRecords)
   const served = servedOperations()
+  const { store, exclusive = false } = options
+  const objects = { store, sealer, prefix, cache, exclusive }
   return {
     runner: {
       served: new Map(served.map((each) => [each.operation.name, each])),
@@ -82,7 +108,7 @@ function createAnswers(options: KmipServerOptions, sealer: Sealer, prefix: strin
     authenticate: options.authenticate,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-    openObjects: (owner) => openObjects({ store: options.store, sealer, prefix, cache }, owner),
+    openObjects: rememberOwners((owner) => openObjects(objects, owner)),
     onError: options.onError ?? (() => undefined),
   }
 }

@@ -47,6 +47,12 @@ export interface KmipServerOptions {
   /** Where objects are kept. Several servers may share one; the caller closes it. */
   readonly store: ConfigStore
   /**
+   * Promises that no other server writes to these objects: those that were used lately are then served without asking
+   * the store, which is several times faster. With a promise that is not kept, clients may be given keys that another
+   * server has destroyed. False by default.
+   */
+  readonly exclusive?: boolean
+  /**
    * 32 bytes under which everything in the store is sealed. Whoever has it and the store has every key; without it
    * all keys are lost. A copy is taken.
    */
@@ -79,7 +85,8 @@ function invalid(name: string, reason: string): TrustholdError<'CONFIGURATION_IN
   return new TrustholdError('CONFIGURATION_INVALID', { name, reason })
 }
 
-const defaultLimits: Required<KmipServerLimits> = {
+/** The limits when none are given. */
+export const defaultServerLimits: Required<KmipServerLimits> = {
   connections: 256,
   requestBytes: 1 << 20,
   batchItems: 100,
@@ -101,8 +108,8 @@ const highestLimits: Required<KmipServerLimits> = {
 
 /** Adds the defaults. @throws CONFIGURATION_INVALID */
 export function resolveServerLimits(given: KmipServerLimits = {}): Required<KmipServerLimits> {
-  const limits = { ...defaultLimits, ...given }
-  for (const name of Object.keys(defaultLimits) as (keyof KmipServerLimits)[]) {
+  const limits = { ...defaultServerLimits, ...given }
+  for (const name of Object.keys(defaultServerLimits) as (keyof KmipServerLimits)[]) {
     const value = limits[name]
     const highest = highestLimits[name]
     if (!Number.isInteger(value) || value < 1 || value > highest) {

@@ -31,7 +31,7 @@ export type Authenticate = (
 export interface AnswerContext {
   readonly runner: ItemRunner
   readonly facts: ServerFacts
-  readonly limits: TtlvReadOptions
+  readonly limits: TtlvReadOptions | undefined
   readonly mostItems: number
   readonly ownerOf: OwnerOf
   readonly authenticate: Authenticate | undefined

@@ -78,6 +78,6 @@ const requestMessage: StructureKind<RequestMessage> = requestMessageDef
  * Reads a message, without the payloads of its items.
  * @throws CODEC errors
  */
-export function readRequest(frame: Uint8Array, limits: TtlvReadOptions): RequestMessage {
+export function readRequest(frame: Uint8Array, limits: TtlvReadOptions | undefined): RequestMessage {
   return decodeMessage(requestMessage, frame, limits)
 }

@@ -17,7 +17,7 @@ import type { RequestItem } from './request-message.js'
 export interface ItemRunner {
   readonly served: ReadonlyMap<unknown, ServedOperation>
   readonly middleware: readonly Middleware[]
-  readonly limits: TtlvReadOptions
+  readonly limits: TtlvReadOptions | undefined
 }
 
 /** Who asks. */

@@ -45,29 +45,37 @@ export interface ObjectStoreContext {
   /** Starts every key. */
   readonly prefix: string
   readonly cache: RecordCache
+  /** Whether nobody else writes to these objects, so that a cached record is the one in the store. */
+  readonly exclusive: boolean
 }
 
-/** Records that were opened, by their place; each is valid for one revision. */
+/** A record that was opened, and the revision that it is of. */
+interface CachedRecord {
+  readonly revision: bigint
+  readonly object: HeldObject
+}
+
+/** Records that were opened, by their place. */
 export interface RecordCache {
-  get(place: string, revision: bigint): HeldObject | undefined
-  put(place: string, revision: bigint, object: HeldObject): void
+  get(place: string): CachedRecord | undefined
+  put(place: string, record: CachedRecord): void
   forget(place: string): void
 }
 
 /** Keeps the records that were used last. */
 export function createRecordCache(most: number): RecordCache {
-  const records = new Map<string, { readonly revision: bigint; readonly object: HeldObject }>()
+  const records = new Map<string, CachedRecord>()
   return {
-    get(place, revision) {
+    get(place) {
       const found = records.get(place)
-      if (found?.revision !== revision) return undefined
+      if (found === undefined) return undefined
       records.delete(place)
       records.set(place, found)
-      return found.object
+      return found
     },
-    put(place, revision, object) {
+    put(place, record) {
       records.delete(place)
-      records.set(place, { revision, object })
+      records.set(place, record)
       const [oldest] = records.keys()
       if (records.size > most && oldest !== undefined) records.delete(oldest)
     },
@@ -89,12 +97,12 @@ export function openObjects(context: ObjectStoreContext, owner: string): ObjectS
   const namePlace = (name: string): string => `${root}/names/${sealer.hide('name', owner, name)}`
 
   const open = (place: string, revision: bigint, sealed: Uint8Array): HeldObject => {
-    const cached = cache.get(place, revision)
-    if (cached !== undefined) return cached
+    const cached = cache.get(place)
+    if (cached?.revision === revision) return cached.object
     const plain = sealer.open(place, sealed)
     try {
       const object = readRecord(plain)
-      cache.put(place, revision, object)
+      cache.put(place, { revision, object })
       return object
     } finally {
       plain.fill(0)
@@ -106,13 +114,19 @@ export function openObjects(context: ObjectStoreContext, owner: string): ObjectS
     try {
       const options = ifRevision === undefined ? {} : { ifRevision }
       const revision = await store.put(place, sealer.seal(place, plain), options)
-      cache.put(place, revision, object)
+      cache.put(place, { revision, object })
+    } catch (error) {
+      // What is in the store now is not what was cached.
+      cache.forget(place)
+      throw error
     } finally {
       plain.fill(0)
     }
   }
 
   const read = async (place: string, destroyed: boolean): Promise<StoredObject | undefined> => {
+    const cached = context.exclusive ? cache.get(place) : undefined
+    if (cached !== undefined) return { ...cached, destroyed }
     const entry = await store.get(place)
     if (entry === undefined) return undefined
     return { object: open(place, entry.revision, entry.value), revision: entry.revision, destroyed }
@@ -153,12 +167,12 @@ export function openObjects(context: ObjectStoreContext, owner: string): ObjectS
     async bury({ revision, object: { id } }, remains) {
       // What is left is written first: a server that dies in between leaves the object as it was.
       await write(buriedPlace(id), remains)
-      await store.delete(livePlace(id), { ifRevision: revision })
       cache.forget(livePlace(id))
+      await store.delete(livePlace(id), { ifRevision: revision })
     },
     async remove(id) {
-      await store.delete(livePlace(id))
       cache.forget(livePlace(id))
+      await store.delete(livePlace(id))
     },
     async claimName(name, id) {
       const place = namePlace(name)
