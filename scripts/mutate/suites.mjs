@@ -4,8 +4,8 @@ import { root } from '../setup/command.mjs'
 const core = 'packages/core'
 
 /**
- * The verifier's rooms, each with the attack tests that are about it.
- * @type {readonly { sources: string, attacks: readonly string[] }[]}
+ * The verifier's rooms, each with the attack tests that are about it, and tests of other rooms that are.
+ * @type {readonly { sources: string, attacks: readonly string[], others?: readonly string[] }[]}
  */
 export const suites = [
   { sources: `${core}/src/evidence`, attacks: ['t04', 't10', 't11', 't13', 't18'] },
@@ -17,7 +17,11 @@ export const suites = [
   { sources: `${core}/src/measured-boot`, attacks: ['t11', 't13', 't14', 't16', 't17', 't19', 't39'] },
   { sources: `${core}/src/policy`, attacks: ['t27'] },
   { sources: `${core}/src/endorsement`, attacks: ['t01'] },
-  { sources: `${core}/src/attestation`, attacks: ['t'] },
+  {
+    sources: `${core}/src/attestation`,
+    attacks: ['t01', 't04', 't05', 't08', 't09', 't11', 't13', 't24', 't27', 't39', 't49'],
+    others: ['authority', 'http'],
+  },
 ]
 
 /**
@@ -25,7 +29,7 @@ export const suites = [
  * @param {typeof suites[number]} suite
  * @returns {string[][]}
  */
-export function testsOf({ sources, attacks }) {
+export function testsOf({ sources, attacks, others = [] }) {
   const room = sources.replace(`${core}/src/`, '').split('/')[0]
   const folder = `${core}/test/${room}`
   const names = readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
@@ -34,5 +38,6 @@ export function testsOf({ sources, attacks }) {
   const own = `${core}/test/${sources.replace(`${core}/src/`, '').replace(/\.ts$/, '.test.ts')}`
   const near =
     sources.endsWith('.ts') && existsSync(root + own) ? [own] : quick.map((name) => `${folder}/${name}`)
-  return [near, [folder, ...attacks.map((name) => `test/attacks/${name}`)]]
+  const far = others.map((name) => `${core}/test/${name}`)
+  return [near, [folder, ...far, ...attacks.map((name) => `test/attacks/${name}`)]]
 }
