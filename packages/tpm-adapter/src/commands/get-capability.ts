@@ -1,4 +1,5 @@
 import { type Codec, constant, listOf, struct, u16, u32, yesNo } from '@trusthold/core/codec'
+import { TrustholdError } from '@trusthold/core/errors'
 import { type TpmsCapabilityData, tpmsCapabilityData } from '@trusthold/core/tpm2'
 import { type Command, defineCommand } from './command.js'
 import type { CommandRunner } from './run-command.js'
@@ -7,6 +8,8 @@ import type { CommandRunner } from './run-command.js'
 const maxEntries = 1024
 /** Entries asked for at a time; the TPM sends as many as fit. */
 const entriesAtATime = 128
+/** More answers than all that a TPM has could fill, however few entries each of them holds. */
+const maxAnswers = 256
 
 interface Request {
   readonly property: number
@@ -50,7 +53,8 @@ async function readAll<E>(
   keyOf: (entry: E) => number,
 ): Promise<readonly E[]> {
   const collected: E[] = []
-  for (let property = first; ; ) {
+  let property = first
+  for (let answers = 0; answers < maxAnswers; answers++) {
     const parameters = { property, propertyCount: entriesAtATime }
     const { entries, moreData } = (await runner.run(command, { handles: {}, parameters })).values
     collected.push(...entries)
@@ -58,6 +62,8 @@ async function readAll<E>(
     if (!moreData || last === undefined || keyOf(last) < property) return collected
     property = keyOf(last) + 1
   }
+  const reason = `${maxAnswers} answers, and still more data`
+  throw new TrustholdError('TPM_RESPONSE_MALFORMED', { command: command.name, reason, offset: 10 })
 }
 
 /** Ids (TPM_ALG_ID) of the algorithms that the TPM has. */
