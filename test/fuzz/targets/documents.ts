@@ -5,23 +5,12 @@ import { parseDirect, parseJsonObject, parseJws } from '@trusthold/core/jose'
 import { readImageDatabase } from '@trusthold/core/measured-boot'
 import { decodeBaseImage, encodeBaseImage } from '@trusthold/core/policy'
 import { parseCertificate, parsePublicKey, readCertificates } from '@trusthold/core/x509'
-import { decodeItem, describeMessage, encodeItem } from '@trusthold/kmip-adapter/ttlv'
 import { approvedImage } from '../../attacks/approved-boot.js'
 import { loadRecording } from '../../recordings/load.js'
 import type { FuzzTarget } from '../target.js'
 
 const certificates = new URL('../../recordings/certificates/', import.meta.url)
 const certificate = (name: string): Uint8Array => Uint8Array.from(readFileSync(new URL(name, certificates)))
-const kmip = new URL('../../../packages/kmip-adapter/test/recordings/pykmip-1.4.json', import.meta.url)
-
-function recordedMessages(): readonly Uint8Array[] {
-  const { pairs } = JSON.parse(readFileSync(kmip, 'utf8')) as {
-    pairs: Record<string, { request: string; response: string | null }>
-  }
-  return Object.values(pairs)
-    .flatMap(({ request, response }) => (response === null ? [request] : [request, response]))
-    .map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')))
-}
 
 const vib = `<vib version="5.0"><type>bootbank</type><name>esx-base</name><version>8.0.1</version><vendor>VMware</vendor>
 <acceptance-level>certified</acceptance-level><payloads><payload name="k" type="boot" size="3">
@@ -109,15 +98,6 @@ export const documentTargets: readonly FuzzTarget[] = [
       if (!equalBytes(encodeBaseImage(decodeBaseImage(bytes)), bytes)) {
         throw new Error('a base image has two spellings')
       }
-    },
-  },
-  {
-    name: 'ttlv',
-    seeds: recordedMessages,
-    run(bytes) {
-      const again = encodeItem(decodeItem(bytes))
-      if (!equalBytes(again, bytes)) throw new Error('an item is written otherwise than it was read')
-      describeMessage(bytes)
     },
   },
   {

@@ -1,6 +1,7 @@
 import type { FuzzTarget } from '../target.js'
 import { codecTargets } from './codecs.js'
 import { documentTargets } from './documents.js'
+import { kmipTargets } from './kmip.js'
 import { logTargets } from './logs.js'
 import { quoteTargets } from './quote.js'
 
@@ -10,4 +11,5 @@ export const targets: readonly FuzzTarget[] = [
   ...quoteTargets,
   ...documentTargets,
   ...codecTargets,
+  ...kmipTargets,
 ]

@@ -162,8 +162,8 @@ test('nor are secrets that are inspected, or in errors', () => {
 })
 
 test('a tree quotes texts, so that they command no terminal', () => {
-  const shown = printTree(item(tags.Name, 'TextString', 'a\u001b[31m\n"'))
-  expect(shown).toBe('Name: "a\\u001b[31m\\n\\""')
+  const shown = printTree(item(tags.Name, 'TextString', 'a\u001b[31m\n"\u0085\u202e\u{e0001}'))
+  expect(shown).toBe('Name: "a\\u001b[31m\\n\\"\\u0085\\u202e\\udb40\\udc01"')
   expect(utf8(shown).some((byte) => byte < 0x20)).toBe(false)
 })
 

@@ -4,6 +4,7 @@ import type { TtlvItem } from '../item.js'
 import { tagName } from '../tags.js'
 import { type LeafForm, type LeafType, leafForms, type Scalar } from './leaf.js'
 import { type FormNode, type FormReadOptions, readNodes, resolveFormLimits } from './node.js'
+import { escapeJsonLine } from './quote-json.js'
 import { createVeil, hiddenLength, type PrintOptions, type Veil } from './redact.js'
 import { createScopeFinder, type Scope } from './scope.js'
 
@@ -48,15 +49,6 @@ export function toJsonForm(item: TtlvItem, options: PrintOptions = {}): JsonForm
   return toForm(item, createVeil(options), createScopeFinder().of(item.tag))
 }
 
-/** Characters that could command a terminal or hide; JSON can say all of them otherwise. */
-const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu
-
-function escapeUnits(character: string): string {
-  return Array.from({ length: character.length }, (_, i) => {
-    return `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`
-  }).join('')
-}
-
 /**
  * A message in the standard's JSON form, indented; several in an array. Secrets are left out unless they are to be
  * revealed; {@link parseJson} reads what has none left out.
@@ -64,10 +56,7 @@ function escapeUnits(character: string): string {
 export function printJson(items: readonly TtlvItem[], options: PrintOptions = {}): string {
   const forms = items.map((item) => toJsonForm(item, options))
   const text = JSON.stringify(forms.length === 1 ? forms[0] : forms, null, 2)
-  return text
-    .split('\n')
-    .map((line) => line.replace(unprintable, escapeUnits))
-    .join('\n')
+  return text.split('\n').map(escapeJsonLine).join('\n')
 }
 
 const members: ReadonlySet<string> = new Set(['tag', 'type', 'name', 'value'])

@@ -1,6 +1,7 @@
 import type { TtlvItem } from '../item.js'
 import { isKnownTag, tagName } from '../tags.js'
 import { type LeafForm, leafForms } from './leaf.js'
+import { escapeJsonLine } from './quote-json.js'
 import { createVeil, hiddenLength, type PrintOptions, type Veil } from './redact.js'
 import { createScopeFinder, type Scope } from './scope.js'
 
@@ -10,7 +11,7 @@ function showValue(item: TtlvItem, veil: Veil, scope: Scope): string {
     const length = hiddenLength(item)
     return length === undefined ? '<redacted>' : `<redacted, ${length} bytes>`
   }
-  if (item.type === 'TextString') return JSON.stringify(item.value)
+  if (item.type === 'TextString') return escapeJsonLine(JSON.stringify(item.value))
   if (item.type === 'Interval') return `${item.value} s`
   return (leafForms[item.type] as LeafForm<unknown>).toXml(item.value, scope)
 }
@@ -33,7 +34,7 @@ function* printLines(item: TtlvItem, veil: Veil, scope: Scope, indent: string): 
 
 /**
  * A message as a tree for people, one line an item. Secrets are left out unless they are to be revealed. Texts are
- * quoted with their control characters escaped, as JSON has it.
+ * quoted as JSON has it, with all characters escaped that could command a terminal or hide.
  */
 export function printTree(item: TtlvItem, options: PrintOptions = {}): string {
   return [...printLines(item, createVeil(options), createScopeFinder().of(item.tag), '')].join('\n')
