@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { TrustholdError } from '../errors/index.js'
-import { type HashAlgorithm, hashFacts } from './algorithms.js'
+import { hashFacts } from './algorithms.js'
 import { type Random, systemRandom } from './protection/random.js'
 import { recoverSeed } from './protection/recover-seed.js'
 import { type SharingSuite, shareSeed } from './protection/share-seed.js'
@@ -22,7 +22,7 @@ function asDecryptionKey(publicArea: TpmtPublic): RsaPublic | EccPublic {
 
 function suiteOf({ nameAlg }: TpmtPublic): SharingSuite {
   if (nameAlg !== 'null' && hashFacts(nameAlg).signing === 'yes') {
-    return { nameAlg, digestSize: hashFacts(nameAlg as HashAlgorithm).size }
+    return { nameAlg, digestSize: hashFacts(nameAlg).size }
   }
   throw new TrustholdError('TPM_ALGORITHM_UNSUPPORTED', { use: 'session salts', algorithm: nameAlg })
 }
@@ -56,5 +56,6 @@ export interface OpenSessionSaltOptions {
 export function openSessionSalt({ privateKey, key, encryptedSalt }: OpenSessionSaltOptions): Uint8Array {
   const storageKey = asDecryptionKey(key)
   const encryptedSecret = encryptedSalt
-  return recoverSeed({ privateKey, storageKey, suite: suiteOf(key), label: 'SECRET', encryptedSecret })
+  const suite = suiteOf(key)
+  return new Uint8Array(recoverSeed({ privateKey, storageKey, suite, label: 'SECRET', encryptedSecret }))
 }

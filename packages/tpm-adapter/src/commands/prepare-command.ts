@@ -105,7 +105,7 @@ export function prepareCommand<H extends string, P, R>(
     const encryptor = uses[encryptorIndex]
     if (encryptor !== undefined && command.encryptableCommand) encryptFirst(parameters, encryptor)
     const names = (): readonly Uint8Array[] => handles.map(nameOf)
-    const covered = encryptor !== undefined && encryptorIndex > 0 && command.authorizations > 0
+    const covered = encryptor !== undefined && encryptorIndex > 0
     const authorizations = uses.map((use, i) => {
       const otherNonces = covered && i === 0 ? [encryptor.nonceTpm] : []
       return encode(tpmsAuthCommand, use.authorize({ code: command.code, names, parameters, otherNonces }))

@@ -1,4 +1,4 @@
-import { type Codec, decode, Reader } from '@trusthold/core/codec'
+import { type Codec, decode, type Reader } from '@trusthold/core/codec'
 import { describeError, isTrustholdError, TrustholdError } from '@trusthold/core/errors'
 import type { Command, CommandFacts } from './command.js'
 import { headerLength, type PreparedCommand, tagFor } from './prepare-command.js'
@@ -65,13 +65,10 @@ function bodyOf(command: CommandFacts, response: Uint8Array, sessions: number): 
   return readAt(command.name, headerLength, () => decode(whole, response.subarray(headerLength)))
 }
 
-/** Decrypts the content of the sized buffer at the start, in place. */
-function decryptFirst(command: string, body: Body, { encryptor }: PreparedCommand): void {
+/** Decrypts the content of the sized buffer at the start, in place; what is too short for one is told when it is read. */
+function decryptFirst({ parameters }: Body, { encryptor }: PreparedCommand): void {
   if (encryptor === undefined) return
-  const { parameters, parametersAt } = body
-  const size = readAt(command, parametersAt, () => new Reader(parameters).part(2).u16())
-  if (2 + size > parameters.length)
-    throw malformed(command, 'its first parameter ends after it', parametersAt)
+  const size = ((parameters[0] ?? 0) << 8) | (parameters[1] ?? 0)
   parameters.set(encryptor.decryptParameter(parameters.subarray(2, 2 + size)), 2)
 }
 
@@ -101,7 +98,7 @@ export function readResponse<H extends string, P, R>(
     throw malformed(name, `tag 0x${tag.toString(16)} is not the command's`, 0)
   const body = bodyOf(command, response, sent.uses.length)
   checkAuthorizations(command, body, sent)
-  decryptFirst(name, body, sent)
+  decryptFirst(body, sent)
   const values = readAt(name, body.parametersAt, () => decode(command.response, body.parameters))
   const wrong = check?.(parameters, values)
   if (wrong !== undefined) throw malformed(name, wrong, body.parametersAt)

@@ -62,17 +62,12 @@ export interface TpmSession extends Session, AsyncDisposable {
   close(): Promise<void>
 }
 
-function refuse(reason: string): never {
-  throw new TrustholdError('TPM_KEY_INVALID', { path: 'name', reason })
-}
-
 async function pinnedKey(runner: CommandRunner, { handle, expected }: SaltKey): Promise<TpmtPublic> {
   if (!(expected instanceof Uint8Array)) return expected
-  const publicArea = await readPublic(runner, handle)
-  if (publicArea.nameAlg === 'null') return refuse('the TPM has a key without name')
-  return equalBytes(computeName(publicArea), expected)
-    ? publicArea
-    : refuse('the TPM has another key at this handle than the expected one')
+  const publicArea = await readPublic(runner, { handle, name: expected })
+  if (equalBytes(computeName(publicArea), expected)) return publicArea
+  const reason = `the TPM has another key at handle 0x${handle.toString(16)} than the expected one`
+  throw new TrustholdError('TPM_KEY_INVALID', { path: 'name', reason })
 }
 
 /** What FlushContext says of a session that is gone, as after a reset. */
@@ -115,7 +110,7 @@ export async function openSession(runner: CommandRunner, options: SessionOptions
   const { type = 'hmac', hash = 'sha256', salt: saltKey, bind, random = systemRandom } = options
   const binding = bind && { name: nameOf(bind.entity), authValue: withoutTrailingZeros(bind.authValue) }
   const keyed = saltKey !== undefined || binding !== undefined
-  const keyBits = keyed && type !== 'trial' ? (options.keyBits ?? 128) : undefined
+  const keyBits = keyed ? (options.keyBits ?? 128) : undefined
   const nonceCaller = random.bytes(hashFacts(hash).size)
   let salt: SessionSalt | undefined
   if (saltKey !== undefined) salt = makeSessionSalt(await pinnedKey(runner, saltKey), random)

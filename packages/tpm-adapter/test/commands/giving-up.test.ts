@@ -275,6 +275,19 @@ describe('a session', () => {
     await session[Symbol.asyncDispose]()
   })
 
+  test('that has no HMAC has to come back with its attributes all the same', async () => {
+    const { transport } = scripted((code) =>
+      code === codes.unseal
+        ? answer(0, `${hex(u32, 6)}0004${'d1d2d3d4'}${nonce}410000`, '8002')
+        : sessionStarted,
+    )
+    const runner = createCommandRunner(transport)
+    const session = await openSession(runner, { type: 'policy' })
+    await expect(unseal(runner, { item: 0x8000_0000, session })).rejects.toThrow(
+      codeOf('TPM_RESPONSE_FORGED', { session: 1 }),
+    )
+  })
+
   test('without a password in a policy shows an HMAC that nobody asked for', async () => {
     const { transport } = scripted((code) =>
       code === codes.unseal

@@ -9,6 +9,7 @@ import {
   policyAuthValue,
   policyPassword,
   readPublic,
+  type Session,
   unseal,
 } from '../../src/commands/index.js'
 import { encryptParameters, openSession, type SessionOptions } from '../../src/sessions/index.js'
@@ -79,7 +80,8 @@ describe('a sealed object opens', () => {
       await withSealed(tpm, { authValue: password }, async (item) => {
         await using encryption = await openSession(tpm.runner, { salt: salt() })
         await using authorization = await openSession(tpm.runner)
-        const secure = encryptParameters(tpm.runner, encryption)
+        // A session that only encrypts authorises nothing, so that its password is not in its key.
+        const secure = encryptParameters(tpm.runner, encryption.withAuth(password))
         const session = hmac ? authorization.withAuth(password) : passwordSession(password)
         tpm.traffic.length = 0
         expect(await unseal(secure, { item, session })).toEqual(plain)
@@ -159,6 +161,49 @@ describe('random bytes', () => {
     const bytes = await getRandom(encryptParameters(tpm.runner, session), 100)
     expect(bytes).toHaveLength(100)
     expect(crossed(tpm, bytes.subarray(0, 16))).toBe(false)
+  })
+})
+
+describe('a session that encrypts', () => {
+  test('may authorise at the same time, and does not keep others from being opened', async () => {
+    await using session = await openSession(tpm.runner, { salt: salt() })
+    const secure = encryptParameters(tpm.runner, session)
+    await create(secure, { parent: tpm.srk, session, template: sealTemplate(), data: plain })
+    await using other = await openSession(secure, { salt: salt() })
+    expect(other.handle).not.toBe(session.handle)
+    expect(crossed(tpm, plain)).toBe(false)
+  })
+
+  test('goes on after a command that was not sent', async () => {
+    await using session = await openSession(tpm.runner, { salt: salt() })
+    const secure = encryptParameters(tpm.runner, session)
+    const unnamed = create(secure, {
+      parent: tpm.srk.handle,
+      session: passwordSession(),
+      template: sealTemplate(),
+      data: plain,
+    })
+    await expect(unnamed).rejects.toThrow(codeOf('ARGUMENT_INVALID', { name: 'handle 0x81000001' }))
+    expect(await getRandom(secure, 8)).toHaveLength(8)
+  })
+
+  test('is not bound to what has no name', async () => {
+    const bind = { entity: tpm.srk.handle, authValue: password }
+    await expect(openSession(tpm.runner, { bind })).rejects.toThrow(codeOf('ARGUMENT_INVALID'))
+  })
+})
+
+describe('a session that is bound to a hierarchy', () => {
+  test('proves the password again once it was changed', async () => {
+    const hierarchy = permanentHandles.owner
+    const change = (session: Session, newAuth: Uint8Array): Promise<void> =>
+      hierarchyChangeAuth(tpm.runner, { hierarchy, session, newAuth })
+    const next = Uint8Array.of(9, 9, 9)
+    await change(passwordSession(), password)
+    await using session = await openSession(tpm.runner, { bind: { entity: hierarchy, authValue: password } })
+    await change(session.withAuth(password), next)
+    await change(session.withAuth(next), password)
+    await change(session.withAuth(password), new Uint8Array())
   })
 })
 
