@@ -52,9 +52,6 @@ export class Frame {
     const type = word & 0xff
     if (!this.limits.acceptAnyTag) this.#checkTag(at, word >>> 24)
     this.#checkType(at, type, length)
-    if (length > available - headerLength) {
-      throw new ReadFailure({ kind: 'underflow', needed: headerLength + length, available }, at)
-    }
     const valueEnd = at + headerLength + length
     const itemEnd = valueEnd + (-length & 7)
     if (itemEnd > end) {

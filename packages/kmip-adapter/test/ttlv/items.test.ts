@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { fromHex, SecretBytes, toHex } from '@trusthold/core/bytes'
 import { describe, expect, test } from 'vitest'
 import {
+  anyItem,
   bigInteger,
   boolean,
   bytes,
@@ -24,6 +25,7 @@ import {
   secret,
   structure,
   type TtlvItem,
+  taggedList,
   tags,
   text,
 } from '../../src/ttlv/index.js'
@@ -220,6 +222,30 @@ describe('what cannot be written', () => {
       expect.objectContaining({
         code: 'CODEC_RANGE',
         context: expect.objectContaining({ path: `KeyBlock.${field}` }),
+      }),
+    )
+  })
+
+  test('says what the values of an enumeration are', () => {
+    expect(() => encodeMessage(sample, { operation: 'Nothing' } as never)).toThrow(
+      expect.objectContaining({ context: expect.objectContaining({ expected: 'a value of Operation' }) }),
+    )
+  })
+
+  test('an item under another tag', () => {
+    const holder = structure('KeyBlock', { any: one('Name', anyItem(tags.Name)) })
+    expect(() => encodeMessage(holder, { any: item(tags.Data, 'Integer', 1) })).toThrow(
+      expect.objectContaining({ code: 'CODEC_RANGE' }),
+    )
+    expect(() => encodeMessage(holder, { any: item(tags.Name, 'Integer', 1) })).not.toThrow()
+  })
+
+  test('a tag that a list does not have', () => {
+    const holder = structure('KeyBlock', { list: one('Attributes', taggedList({ Name: text })) })
+    expect(() => encodeMessage(holder, { list: [{ name: 'Data', value: 'x' }] })).toThrow(
+      expect.objectContaining({
+        code: 'CODEC_RANGE',
+        context: expect.objectContaining({ expected: 'a tag of the list', actual: 'Data' }),
       }),
     )
   })

@@ -82,6 +82,7 @@ describe('items', () => {
       levels,
       { number: -(2n ** 63n) - 1n, width: 16 },
     ],
+    ['zero', '42002004000000080000000000000000', levels, { number: 0n, width: 8 }],
     ['a tag of an extension', '54000102000000040000000800000000', levels, 8],
     ['a tag of nobody', '43000102000000040000000800000000', ['tolerant', 'lenient'], 8],
   ] as const)('%s', (_, hex, taken, value) => {

@@ -25,16 +25,16 @@ export interface LeafForm<T> {
   parse(scalar: Scalar, scope: Scope): T | undefined
 }
 
-const decimal = /^-?(?:0|[1-9]\d*)$/
+/** As many digits as 64 bits need; longer ones would take long to read. */
+const decimal = /^-?(?:0|[1-9]\d{0,19})$/
 
 /** A whole number from JSON, in decimal or in hexadecimal of at most so many digits. */
 function parseWhole(scalar: Scalar, digits: number): bigint | undefined {
   // Above, JSON numbers are no longer exact.
   if (typeof scalar === 'number') return Number.isSafeInteger(scalar) ? BigInt(scalar) : undefined
-  if (typeof scalar !== 'string' || scalar.length > 24) return undefined
-  if (decimal.test(scalar)) return BigInt(scalar)
-  const isHex = /^0x[0-9a-f]+$/i.test(scalar) && scalar.length <= digits + 2
-  return isHex ? BigInt(scalar) : undefined
+  const text = String(scalar)
+  const isHex = text.length <= digits + 2 && /^0x[0-9a-f]+$/i.test(text)
+  return isHex || decimal.test(text) ? BigInt(text) : undefined
 }
 
 const isHexText = (scalar: Scalar): boolean => typeof scalar === 'string' && /^0x/i.test(scalar)

@@ -86,11 +86,8 @@ function parseTag(tag: unknown): number | undefined {
 }
 
 function readLeaf(node: FormNode, path: string, tag: number, type: LeafType, scope: Scope): TtlvItem {
-  if (node.children !== undefined) refuse(path, node, `a value of ${type}`, 'items')
   const form = leafForms[type] as LeafForm<unknown>
-  const { scalar } = node
-  if (scalar === undefined) refuse(path, node, `a value of ${type}`, 'none')
-  const value = form.parse(scalar, scope)
+  const value = node.scalar === undefined ? undefined : form.parse(node.scalar, scope)
   if (value === undefined) refuse(path, node, form.expected, 'another value')
   return item(tag, type, value as never)
 }
@@ -105,7 +102,7 @@ function readNode(
 ): TtlvItem {
   limits.count(path, node)
   const type = node.type ?? 'Structure'
-  if (typeof type !== 'string' || !Object.hasOwn(itemTypes, type)) {
+  if (!Object.hasOwn(itemTypes, type as PropertyKey)) {
     refuse(path, node, 'the name of a type', 'another')
   }
   const itemType = type as ItemType

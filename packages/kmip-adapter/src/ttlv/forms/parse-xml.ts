@@ -39,11 +39,11 @@ function toElement(
 }
 
 /** Reads the elements of a document that is well-formed and has no document type. */
-async function readElements(text: string, mostElements: number): Promise<Element | undefined> {
+async function readElements(text: string, mostElements: number): Promise<Element> {
   const { SaxesParser } = await import('saxes')
   const parser = new SaxesParser({ xmlns: false, position: true })
   const open: Element[] = []
-  let root: Element | undefined
+  const roots: Element[] = []
   const offset = (): number => Buffer.byteLength(text.slice(0, parser.position))
   parser.on('error', () => refuse(offset(), 'well-formed XML', 'another text'))
   parser.on('doctype', () => refuse(offset(), 'no document type', 'one'))
@@ -62,15 +62,16 @@ async function readElements(text: string, mostElements: number): Promise<Element
     const element = toElement(name, given, () => Buffer.byteLength(text.slice(0, at)))
     const parent = open.at(-1)
     if (parent?.scalar !== undefined) refuse(offset(), 'no elements in a value', 'one')
-    parent?.elements.push(element)
-    root ??= element
+    const siblings = parent?.elements ?? roots
+    siblings.push(element)
     open.push(element)
   })
   parser.on('closetag', () => {
     open.pop()
   })
   parser.write(text).close()
-  return root
+  // The parser refuses documents of none and of several.
+  return roots[0] as Element
 }
 
 /**
@@ -81,6 +82,5 @@ export async function parseXml(text: string, options?: FormReadOptions): Promise
   const limits = resolveFormLimits(options)
   limits.checkText(text)
   const root = await readElements(text, limits.maxItems + 1)
-  if (root === undefined) return refuse(0, 'an element', 'none')
   return readNodes(root.name === 'KMIP' ? root.elements : [root], limits)
 }

@@ -23,8 +23,7 @@ export function formatTime(seconds: bigint, microseconds?: bigint): string | und
 
 /** Reads a time as ISO 8601 and XML Schema have it, with its offset from UTC; undefined when it is none. */
 export function parseTime(text: string): Moment | undefined {
-  const [, local, fraction = '', sign, offset] = pattern.exec(text) ?? []
-  if (local === undefined) return undefined
+  const [, local = '', fraction = '', sign, offset] = pattern.exec(text) ?? []
   const date = new Date(`${local}Z`)
   // There is no 30 February, and Date would not say so.
   if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 19) !== local) return undefined
