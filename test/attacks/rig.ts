@@ -42,7 +42,7 @@ export interface Rig {
 }
 
 /** What a rig can have besides. */
-export interface RigOptions extends Pick<AuthorityOptions, 'ima'> {
+export interface RigOptions extends Pick<AuthorityOptions, 'ima' | 'allowSoftwareTpm'> {
   /** What is approved; the recorded boot by default. */
   image?: BaseImage
 }

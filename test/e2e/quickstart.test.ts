@@ -95,6 +95,7 @@ describe.each(runs)('the demo, as a person starts it, on $keyServer', ({ args, i
       'event-log.firmware': 'pass',
       'event-log.replay': 'pass',
       'policy.base-image': 'pass',
+      'policy.software-tpm': 'pass',
     })
     expect(facts(2)['claims']).toMatchObject({
       oemboot: true,

@@ -4,6 +4,7 @@ import type { QuoteFacts } from '../evidence/index.js'
 import type { BaseImage } from '../policy/index.js'
 import { type HostAppraisal, type TokenClaims, type TokenKind, tokenProfiles } from '../token/index.js'
 import type { ChallengeState } from './challenge-state.js'
+import { isSoftwareTpm } from './software-tpm.js'
 
 /** Everything that a passed appraisal established. */
 export interface Established {
@@ -49,6 +50,8 @@ export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Est
     ueid: toBase64url(concatBytes(Uint8Array.of(0x01), fromHex(endorsement.keyId))),
     bootcount: facts.resetCount,
     ...(secureBoot === undefined ? {} : { oemboot: secureBoot }),
+    // Of other TPMs nothing can be said: whoever makes them may have debug facilities that no statement tells of.
+    ...(isSoftwareTpm(endorsement, facts) ? { dbgstat: 'enabled' as const } : {}),
     ear_verifier_id: { developer: 'trusthold', build: '0.1.0' },
     cnf: { jkt: toBase64url(state.bindingKeyThumbprint) },
     submods: { host: appraisal(established) },
@@ -58,7 +61,8 @@ export function buildClaims(kind: TokenKind, frame: TokenFrame, established: Est
 /**
  * The appraisal as EAR states it, with values of draft-ietf-rats-ar4si: instance-identity 2, the instance is recognised;
  * configuration 2, it is known and approved; executables 3, only approved ones were loaded during boot (nothing is known
- * of later ones), or 2, also after it, where a policy for IMA was met; hardware 2, its authenticity is verified, which a registered key without a certificate does not say.
+ * of later ones), or 2, also after it, where a policy for IMA was met; hardware 2, its authenticity is verified, which a
+ * registered key without a certificate does not say, and which is not so for a software TPM.
  * Nothing worse than affirming ever gets a token.
  */
 function appraisal({ facts, endorsement, image, ima }: Established): HostAppraisal {
@@ -69,7 +73,7 @@ function appraisal({ facts, endorsement, image, ima }: Established): HostApprais
       'instance-identity': 2,
       configuration: 2,
       executables: ima ? 2 : 3,
-      ...(certificate === undefined ? {} : { hardware: 2 }),
+      ...(certificate === undefined || isSoftwareTpm(endorsement, facts) ? {} : { hardware: 2 }),
     },
     ear_appraisal_policy_ids: [`base-image:${image.name}`, 'endorsement-settings', ...(ima ? ['ima'] : [])],
     base_image: image.name,

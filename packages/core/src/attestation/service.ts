@@ -42,6 +42,7 @@ import { makeChallenge } from './make-challenge.js'
 import { Recent } from './recent.js'
 import { RegisteredKeys } from './registered-keys.js'
 import { SecureBootCache } from './secure-boot-cache.js'
+import { checkSoftwareTpm } from './software-tpm.js'
 
 /** What an Attestation Service needs. */
 export interface AttestationOptions {
@@ -60,6 +61,11 @@ export interface AttestationOptions {
   tokenLifetimeSeconds?: number
   /** What hosts may run after they booted: asks every host for PCR 10 and its list of IMA. Not asked for by default. */
   ima?: ImaPolicy
+  /**
+   * Accepts Trusthold's software TPM, for demos and tests: its keys are in a file, and whoever reads that can claim any
+   * boot. Tokens for it say `dbgstat: enabled`. Off by default.
+   */
+  allowSoftwareTpm?: boolean
 }
 
 interface Parts {
@@ -168,14 +174,15 @@ export class AttestationService {
 
   /**
    * Throws when what a token of this service rests on was taken back since it was issued: its base image, the CA or the
-   * registration of its endorsement key.
+   * registration of its endorsement key, that its TPM may be software.
    * @throws TOKEN_INVALID with check `token.trust`; STORE_UNAVAILABLE when it cannot be told
    */
-  assertStillTrusted({ sub, submods: { host } }: TokenClaims): void {
+  assertStillTrusted({ sub, dbgstat, submods: { host } }: TokenClaims): void {
     const { ca } = host.endorsement
     const { requireCertificateValidation, requireEndorsementKeys } = this.settings.get()
     const gone =
       (this.baseImages.get(host.base_image) === undefined && 'its base image') ||
+      (dbgstat === 'enabled' && !this.#allowsSoftwareTpm() && 'the permission of software TPMs') ||
       (requireCertificateValidation &&
         (ca === undefined || !this.caCertificates.trusts(ca)) &&
         'the CA of its TPM') ||
@@ -235,6 +242,9 @@ export class AttestationService {
     if (judged.endorsement === undefined || conclude(checks) !== 'pass') {
       throw refusal(checks)
     }
+    // What its certificate says is known already; the quote says it for good.
+    const hardware = checkSoftwareTpm(this.#allowsSoftwareTpm(), judged.endorsement)
+    if (hardware.outcome === 'fail') throw refusal([...checks, hardware])
     const { random, clock, challengeLifetimeSeconds = 60 } = this.#options
     const challenge = makeChallenge({
       hello,
@@ -296,6 +306,9 @@ export class AttestationService {
     const appraisal = appraiseEvidence({ state, evidence, key, images, judgedLogs: this.#judgedLogs, ima })
     checks.push(...appraisal.checks)
     const { passed } = appraisal
+    if (passed !== undefined) {
+      checks.push(checkSoftwareTpm(this.#allowsSoftwareTpm(), endorsement, passed.facts))
+    }
     if (passed === undefined || conclude(checks) !== 'pass') return undefined
     return {
       state,
@@ -343,6 +356,10 @@ export class AttestationService {
     } catch (error) {
       return [fresh, unknown(id, `it cannot be told whether it was answered before: ${describeError(error)}`)]
     }
+  }
+
+  #allowsSoftwareTpm(): boolean {
+    return this.#options.allowSoftwareTpm === true
   }
 
   /** What endorsed the TPM in the first leg has not been taken back since. */

@@ -32,6 +32,8 @@ export interface AuthorityOptions {
   tokenLifetimeSeconds?: number
   /** What hosts may run after they booted; see {@link ImaPolicy}. Not asked for by default. */
   ima?: ImaPolicy
+  /** Accepts Trusthold's software TPM, for demos and tests; refused by default. Tokens tell. */
+  allowSoftwareTpm?: boolean
   /** 60 by default. */
   primaryKeyLifetimeSeconds?: number
   /** Called once per request. */
@@ -66,7 +68,13 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     storage,
     clock,
     random,
-    ...given(options, ['signer', 'challengeLifetimeSeconds', 'tokenLifetimeSeconds', 'ima']),
+    ...given(options, [
+      'signer',
+      'challengeLifetimeSeconds',
+      'tokenLifetimeSeconds',
+      'ima',
+      'allowSoftwareTpm',
+    ]),
   })
   const opened: { close(): Promise<void> }[] = [attestation]
   const close = async () => {

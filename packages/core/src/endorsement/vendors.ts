@@ -27,6 +27,8 @@ const vendors: ReadonlyMap<string, string> = new Map([
   ['57454300', 'Winbond'],
   // Not of the registry: the PCI vendor id of IBM, which swtpm gives as its own.
   ['00001014', 'swtpm'],
+  // Not of the registry either.
+  ['54525354', 'Trusthold software TPM'],
 ])
 
 /** A TPM's manufacturer. */

@@ -53,6 +53,10 @@ export interface TokenClaims {
   readonly bootcount: number
   /** Whether Secure Boot was on; absent when the log does not prove it either way. */
   readonly oemboot?: boolean
+  /**
+   * `enabled` for a software TPM, whose secrets its owner can read (RFC 9711 section 4.2.9); absent when nothing is known.
+   */
+  readonly dbgstat?: 'enabled'
   readonly ear_verifier_id: { readonly developer: string; readonly build: string }
   /** RFC 7800: the thumbprint (RFC 7638) of the host's binding key, as RFC 9449 section 6 names it. */
   readonly cnf: { readonly jkt: string }
