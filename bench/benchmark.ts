@@ -4,8 +4,8 @@ export interface Benchmark {
   readonly id: string
   /** The operation, once. Preparation belongs outside. */
   run(): void | Promise<void>
-  /** What the operation cannot do without, once, synchronously. */
-  floor?(): void
+  /** What the operation cannot do without, once; as many in flight as of the operation when it is asynchronous. */
+  floor?(): void | Promise<void>
   /** Operations per second of another program that does the same, measured in this run; takes the floor's place. */
   peer?(): Promise<number>
 }

@@ -4,13 +4,23 @@ import type { Benchmark } from './benchmark.js'
 import { benchmarks as eventLog } from './eventlog.js'
 import { benchmarks as ima } from './ima.js'
 import { benchmarks as key } from './key.js'
+import { benchmarks as kmipPool } from './kmip-pool.js'
 import { type Measurement, measure } from './measure.js'
 import { benchmarks as quote } from './quote.js'
 import { benchmarks as token } from './token.js'
 import { benchmarks as ttlv } from './ttlv.js'
 
 /** Every benchmark there is: a new module is added here. */
-const all: readonly Benchmark[] = [...quote, ...eventLog, ...ima, ...attestation, ...token, ...key, ...ttlv]
+const all: readonly Benchmark[] = [
+  ...quote,
+  ...eventLog,
+  ...ima,
+  ...attestation,
+  ...token,
+  ...key,
+  ...ttlv,
+  ...kmipPool,
+]
 
 const usage = `Usage: npm run bench -- [--only ID,ID] [--rounds N] [--json]
 

@@ -25,10 +25,10 @@ const inFlight = 32
 /** How long an operation runs before it is measured at least, so that it is compiled. */
 const warmUpMilliseconds = 500
 
-/** Measures one benchmark: asynchronous operations with 32 in flight, synchronous ones and floors one by one. */
+/** Measures one benchmark: asynchronous operations and floors with 32 in flight, synchronous ones one by one. */
 export async function measure(benchmark: Benchmark, options: MeasureOptions): Promise<Measurement> {
-  const run = (await isAsynchronous(benchmark)) ? concurrently(benchmark) : oneByOne(() => benchmark.run())
-  const floor = benchmark.floor === undefined ? undefined : oneByOne(() => benchmark.floor?.())
+  const run = await loopOf(() => benchmark.run())
+  const floor = benchmark.floor === undefined ? undefined : await loopOf(() => benchmark.floor?.())
   const runTimes = await calibrate(run, options.roundMilliseconds)
   const floorTimes = floor === undefined ? 0 : await calibrate(floor, options.roundMilliseconds)
   const runCosts: number[] = []
@@ -52,23 +52,23 @@ export async function measure(benchmark: Benchmark, options: MeasureOptions): Pr
   }
 }
 
-async function isAsynchronous(benchmark: Benchmark): Promise<boolean> {
-  const result = benchmark.run()
+async function loopOf(work: () => void | Promise<void>): Promise<Loop> {
+  const result = work()
   await result
-  return result instanceof Promise
+  return result instanceof Promise ? concurrently(work) : oneByOne(work)
 }
 
-function oneByOne(run: () => unknown): Loop {
+function oneByOne(work: () => unknown): Loop {
   return (times) => {
-    for (let i = 0; i < times; i++) run()
+    for (let i = 0; i < times; i++) work()
   }
 }
 
-function concurrently(benchmark: Benchmark): Loop {
+function concurrently(work: () => void | Promise<void>): Loop {
   return async (times) => {
     let left = times
     const worker = async (): Promise<void> => {
-      while (left-- > 0) await benchmark.run()
+      while (left-- > 0) await work()
     }
     await Promise.all(Array.from({ length: inFlight }, worker))
   }

@@ -52,7 +52,7 @@ export async function askFirst<T>(
 ): Promise<{ node: Node; answer: T }> {
   const failures: unknown[] = []
   for (const node of nodes) {
-    if (scope.signal.aborted) throw scope.error(node.endpoint.label, 'connect')
+    if (scope.over) throw scope.error(node.endpoint.label, 'connect')
     let asked = false
     try {
       const answer = await askOne(node, (ask) =>
@@ -65,7 +65,7 @@ export async function askFirst<T>(
     } catch (error) {
       turnAwayFromFailed(nodes)
       const mayRepeat = repeatable || !asked
-      if (scope.signal.aborted || !mayAskElsewhere(error, mayRepeat)) throw mayRepeat ? error : asFinal(error)
+      if (scope.over || !mayAskElsewhere(error, mayRepeat)) throw mayRepeat ? error : asFinal(error)
       failures.push(error)
     }
   }
@@ -81,6 +81,6 @@ export async function askEach<T>(nodes: readonly Node[], scope: Scope, work: Wor
   const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []))
   const over = failures.find(isOver)
   if (over !== undefined) throw over
-  if (scope.signal.aborted || failures.length === nodes.length) throw summarize(failures)
+  if (scope.over || failures.length === nodes.length) throw summarize(failures)
   return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []))
 }

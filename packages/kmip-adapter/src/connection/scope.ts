@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { TrustholdError } from '@trusthold/core/errors'
 
 /** What a call was doing when it ended. */
@@ -12,10 +11,15 @@ export type Ending =
 
 /** What bounds a piece of work: its time, the caller's signal, and the scope that it is part of. */
 export interface Scope {
-  /** Aborted when the scope ends early. */
-  readonly signal: AbortSignal
-  /** The error for the ending; only once the signal is aborted. */
+  /** Why it ended, once it has ended early. */
+  readonly ending: Ending | undefined
+  /** Whether it ended early. */
+  readonly over: boolean
+  /** The error for the ending; only once the scope is over. */
   error(endpoint: string, phase: Phase): TrustholdError
+  /** Calls back when the scope ends early, unless the callback is taken away with {@link Scope.offEnd} before. */
+  onEnd(callback: () => void): void
+  offEnd(callback: () => void): void
   /** Ends the scope and all that are part of it, early. */
   end(ending: Ending): void
   /** Frees what watches over the scope, when its work is done. */
@@ -40,33 +44,61 @@ function toError(ending: Ending, endpoint: string, phase: Phase): TrustholdError
   }
 }
 
+/** A plain list of callbacks: an AbortController for each request would cost more than reading its answer. */
+class BoundScope implements Scope {
+  readonly #listeners = new Set<() => void>()
+  readonly #parent: Scope | undefined
+  readonly #signal: AbortSignal | undefined
+  readonly #timer: NodeJS.Timeout | undefined
+  ending: Ending | undefined
+
+  constructor({ parent, milliseconds, signal }: ScopeBounds) {
+    this.#parent = parent
+    this.#signal = signal
+    if (milliseconds !== undefined) {
+      this.#timer = setTimeout(() => this.end({ kind: 'timeout', milliseconds }), milliseconds)
+    }
+    this.#parent?.onEnd(this.#follow)
+    signal?.addEventListener('abort', this.#abort)
+    if (this.#parent?.over === true) this.#follow()
+    else if (signal?.aborted === true) this.#abort()
+  }
+
+  get over(): boolean {
+    return this.ending !== undefined
+  }
+
+  error(endpoint: string, phase: Phase): TrustholdError {
+    return toError(this.ending as Ending, endpoint, phase)
+  }
+
+  onEnd(callback: () => void): void {
+    this.#listeners.add(callback)
+  }
+
+  offEnd(callback: () => void): void {
+    this.#listeners.delete(callback)
+  }
+
+  end(ending: Ending): void {
+    if (this.ending !== undefined) return
+    this.ending = ending
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer)
+    this.#parent?.offEnd(this.#follow)
+    this.#signal?.removeEventListener('abort', this.#abort)
+  }
+
+  readonly #follow = (): void => this.end(this.#parent?.ending as Ending)
+  readonly #abort = (): void => this.end({ kind: 'aborted' })
+}
+
 /** Opens a scope; the caller has to dispose of it. */
 export function openScope(bounds: ScopeBounds): Scope {
-  const { parent, milliseconds, signal } = bounds
-  const controller = new AbortController()
-  // A client's own scope is the parent of every call that is running.
-  setMaxListeners(0, controller.signal)
-  const end = (ending: Ending): void => controller.abort(ending)
-  const follow = (): void => end(parent?.signal.reason as Ending)
-  const abort = (): void => end({ kind: 'aborted' })
-  const timer =
-    milliseconds === undefined
-      ? undefined
-      : setTimeout(() => end({ kind: 'timeout', milliseconds }), milliseconds)
-  parent?.signal.addEventListener('abort', follow)
-  signal?.addEventListener('abort', abort)
-  if (parent?.signal.aborted === true) follow()
-  else if (signal?.aborted === true) abort()
-  return {
-    signal: controller.signal,
-    error: (endpoint, phase) => toError(controller.signal.reason as Ending, endpoint, phase),
-    end,
-    dispose() {
-      clearTimeout(timer)
-      parent?.signal.removeEventListener('abort', follow)
-      signal?.removeEventListener('abort', abort)
-    },
-  }
+  return new BoundScope(bounds)
 }
 
 /**
@@ -79,20 +111,22 @@ export function waitWithin<T>(
   start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    if (scope.signal.aborted) return reject(endedBy())
+    if (scope.over) return reject(endedBy())
     let stop: (() => void) | undefined
     const onEnd = (): void => {
       reject(endedBy())
       stop?.()
     }
-    const settle = (act: () => void): void => {
-      scope.signal.removeEventListener('abort', onEnd)
-      act()
-    }
-    scope.signal.addEventListener('abort', onEnd, { once: true })
+    scope.onEnd(onEnd)
     stop = start(
-      (value) => settle(() => resolve(value)),
-      (error) => settle(() => reject(error)),
+      (value) => {
+        scope.offEnd(onEnd)
+        resolve(value)
+      },
+      (error) => {
+        scope.offEnd(onEnd)
+        reject(error)
+      },
     )
   })
 }

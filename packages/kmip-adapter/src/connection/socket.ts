@@ -35,7 +35,7 @@ export async function openSocket(
   scope: Scope,
 ): Promise<TLSSocket> {
   const { host, port, label } = endpoint
-  if (scope.signal.aborted) throw scope.error(label, 'connect')
+  if (scope.over) throw scope.error(label, 'connect')
   const options = tlsOptions(host, security)
   const socket =
     proxy === undefined
