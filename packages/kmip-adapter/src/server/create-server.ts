@@ -122,7 +122,14 @@ function createNetwork(options: KmipServerOptions, answers: AnswerContext): List
     handshakeMilliseconds: limits.handshake,
     times: { idle: limits.idle, request: limits.request, stranger: limits.handshake },
     maxRequestBytes: limits.requestBytes,
-    answer: (frame, client) => answerMessage(answers, frame, client),
+    async answer(frame, client) {
+      try {
+        return await answerMessage(answers, frame, client)
+      } catch (error) {
+        answers.onError(error)
+        throw error
+      }
+    },
     reject: (error) => refuseMessage(answers, lowest, new Refusal('InvalidMessage', describeError(error))),
     rejectClient: () =>
       refuseMessage(

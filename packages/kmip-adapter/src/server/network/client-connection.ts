@@ -17,7 +17,7 @@ export interface ConnectionTimes {
 export interface ConnectionContext {
   readonly times: ConnectionTimes
   readonly maxRequestBytes: number
-  /** Answers a message; never fails. */
+  /** Answers a message. */
   answer(frame: Uint8Array, client: ClientIdentity): Promise<Uint8Array>
   /** The answer to bytes that are no message, or one that is too long; the connection is closed after it. */
   reject(error: unknown): Uint8Array
@@ -99,7 +99,8 @@ export function serveConnection(socket: TLSSocket, context: ConnectionContext): 
     if (draining && !busy) return
     try {
       const frames = assembler.push(chunk)
-      if (frames.length > 0) void serve(frames)
+      // An answer that cannot be made leaves nothing to say; `onError` has been told.
+      if (frames.length > 0) serve(frames).catch(() => socket.destroy())
       else if (assembler.pending > 0) allow(client === undefined ? 'stranger' : 'request')
     } catch (error) {
       end(client === undefined ? context.rejectClient() : context.reject(error))
