@@ -18,6 +18,7 @@ import {
   structure,
   text,
 } from '../ttlv/index.js'
+import { numberInstances } from './new-attributes.js'
 import type { Operation } from './operation.js'
 
 const requestDef = structure('RequestPayload', {
@@ -64,7 +65,7 @@ export function importRequest(
     uniqueIdentifier,
     objectType: object.objectType,
     ...(replaceExisting === undefined ? {} : { replaceExisting }),
-    ...(hasTaggedAttributes(version) ? { attributes: list } : { attribute: list }),
+    ...(hasTaggedAttributes(version) ? { attributes: list } : { attribute: numberInstances(list) }),
     ...toObjectFields(object),
   }
 }

@@ -6,6 +6,7 @@ import {
   templateAttribute,
 } from '../protocol/index.js'
 import { type KmipVersion, maybe, one, text } from '../ttlv/index.js'
+import { numberInstances } from './new-attributes.js'
 
 const until14 = { until: '1.4' } as const
 const since20 = { since: '2.0' } as const
@@ -51,8 +52,12 @@ export function keyPairAttributes(
     }
   }
   return {
-    ...(common === undefined ? {} : { commonTemplateAttribute: { attribute: common } }),
-    ...(privateKey === undefined ? {} : { privateKeyTemplateAttribute: { attribute: privateKey } }),
-    ...(publicKey === undefined ? {} : { publicKeyTemplateAttribute: { attribute: publicKey } }),
+    ...(common === undefined ? {} : { commonTemplateAttribute: { attribute: numberInstances(common) } }),
+    ...(privateKey === undefined
+      ? {}
+      : { privateKeyTemplateAttribute: { attribute: numberInstances(privateKey) } }),
+    ...(publicKey === undefined
+      ? {}
+      : { publicKeyTemplateAttribute: { attribute: numberInstances(publicKey) } }),
   }
 }

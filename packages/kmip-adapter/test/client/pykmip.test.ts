@@ -158,11 +158,13 @@ describe.each(versions)('PyKMIP, version %s', (version) => {
 
   test('changes attributes', async () => {
     await using client = await connect(version)
+    // In 2.0, this server cannot make an object with two.
+    const groups = version < '2.0' ? ['one', 'two'] : ['one']
     const id = await client.create({
       algorithm: 'AES',
       length: 256,
       name: 'before',
-      attributes: { objectGroup: ['one', 'two'] },
+      attributes: { objectGroup: groups },
     })
     const before = { name: 'Name', value: plainName('before'), index: 0 } as const
     const { index: _, ...current } = before
@@ -173,9 +175,11 @@ describe.each(versions)('PyKMIP, version %s', (version) => {
     } as const
     await client.modifyAttribute(id, after, current)
     expect((await client.getAttributes(id, ['Name'])).name).toEqual([plainName('after')])
-    const second = { name: 'ObjectGroup', value: 'two' } as const
-    await client.deleteAttribute(id, 'ObjectGroup', version < '2.0' ? { index: 1 } : { current: second })
-    expect((await client.getAttributes(id, ['ObjectGroup'])).objectGroup).toEqual(['one'])
+    const last = { name: 'ObjectGroup', value: groups.at(-1) as string } as const
+    const instance = version < '2.0' ? { index: 1 } : { current: last }
+    await client.deleteAttribute(id, 'ObjectGroup', instance)
+    const { objectGroup = [] } = await client.getAttributes(id)
+    expect(objectGroup).toEqual(groups.slice(0, -1))
     if (version >= '2.0') {
       await client.setAttribute(id, { name: 'Sensitive', value: true })
       expect(await client.getAttributes(id, ['Sensitive'])).toEqual({ sensitive: true })
