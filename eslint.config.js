@@ -64,7 +64,7 @@ export const libraries = {
 }
 
 const adapters = ['tpm-adapter', 'kmip-adapter', 'storage-adapter']
-const examples = ['quickstart', 'authority-server', 'trusted-host', 'cli']
+const examples = ['quickstart', 'authority-server', 'trusted-host', 'cli', 'kmip-client']
 
 /** Folder depth below a room or a package's `src` that the generated patterns cover; deeper files are refused. */
 const depths = [0, 1, 2, 3]
