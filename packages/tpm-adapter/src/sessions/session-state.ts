@@ -47,6 +47,11 @@ export function occupy(state: SessionState): void {
   state.phase = 'in use'
 }
 
+/** Gives a session back after a command; one that was closed meanwhile stays so. */
+export function release(state: SessionState): void {
+  if (state.phase === 'in use') state.phase = 'idle'
+}
+
 /** The session cannot be used any more: its key is overwritten. */
 export function retire(state: SessionState, phase: 'lost' | 'closed'): void {
   if (state.phase !== 'closed') state.phase = phase

@@ -2,8 +2,8 @@ import { concatBytes, constantTimeEqual, equalBytes } from '@trusthold/core/byte
 import { computeCpHash, digestOf, hashFacts } from '@trusthold/core/tpm2'
 import { type SessionTask, type SessionUse, sessionAttributes } from '../commands/sessions.js'
 import { decryptParameter, encryptParameter, type ParameterKey } from './parameter-cipher.js'
-import { computeProof, withoutTrailingZeros } from './session-key.js'
-import { occupy, retire, type SessionState } from './session-state.js'
+import { computeProof, type ProofInput, withoutTrailingZeros } from './session-key.js'
+import { occupy, release, retire, type SessionState } from './session-state.js'
 
 /**
  * How the password of an authorised entity is shown: not at all, by HMAC (TPM2_PolicyAuthValue, and every HMAC
@@ -55,18 +55,20 @@ export function useSession(state: SessionState, task: SessionTask, given: Passwo
   occupy(state)
   const nonceCaller = state.random.bytes(hashFacts(hash).size)
   const attributes = attributesFor(task)
+  const authValueAfter = withoutTrailingZeros(task.newAuthValue ?? password.authValue)
   const shown = task.entityName !== undefined && password.proof === 'password'
-  const authValueAfter =
-    task.newAuthValue === undefined ? password.authValue : withoutTrailingZeros(task.newAuthValue)
+  // A policy session without key and password has nothing to prove with.
+  const silent = shown || (state.type !== 'hmac' && state.key.length === 0 && !inProof)
 
-  const proofKey = (authValue: Uint8Array): Uint8Array =>
-    concatBytes(state.key, inProof ? authValue : nothing)
+  const prove = (authValue: Uint8Array, proof: () => Omit<ProofInput, 'key'>): Uint8Array =>
+    silent
+      ? nothing
+      : computeProof(hash, { key: concatBytes(state.key, inProof ? authValue : nothing), ...proof() })
+
   const cipherKey = (authValue: Uint8Array, nonceNewer: Uint8Array, nonceOlder: Uint8Array): ParameterKey => {
     const sessionValue = concatBytes(state.key, task.entityName === undefined ? nothing : authValue)
     return { hash, keyBits, sessionValue, nonceNewer, nonceOlder }
   }
-  /** A policy session without key and password proves nothing, and is sent and answered without HMAC. */
-  const silent = state.type !== 'hmac' && state.key.length === 0 && !inProof
 
   return {
     nonceTpm: state.nonceTpm,
@@ -75,45 +77,35 @@ export function useSession(state: SessionState, task: SessionTask, given: Passwo
       encryptParameter(cipherKey(password.authValue, nonceCaller, state.nonceTpm), plain),
 
     authorize({ code, names, parameters, otherNonces }) {
-      const authorization = { sessionHandle: handle, nonce: nonceCaller, sessionAttributes: attributes }
-      if (shown) return { ...authorization, hmac: password.authValue }
-      if (silent) return { ...authorization, hmac: nothing }
-      const hmac = computeProof(hash, {
-        key: proofKey(password.authValue),
+      const hmac = prove(password.authValue, () => ({
         parameterHash: computeCpHash(hash, { command: code, names: names(), parameters }),
         nonceNewer: nonceCaller,
         nonceOlder: state.nonceTpm,
         otherNonces,
         attributes,
-      })
-      return { ...authorization, hmac }
+      }))
+      const authorization = { sessionHandle: handle, nonce: nonceCaller, sessionAttributes: attributes }
+      return { ...authorization, hmac: shown ? password.authValue : hmac }
     },
 
-    accept({ code, parameters }, authorization) {
-      const expected =
-        shown || silent
-          ? nothing
-          : computeProof(hash, {
-              key: proofKey(authValueAfter),
-              parameterHash: digestOf(hash, concatBytes(success, codeBytes(code), parameters)),
-              nonceNewer: authorization.nonce,
-              nonceOlder: nonceCaller,
-              otherNonces: [],
-              attributes: authorization.sessionAttributes,
-            })
-      const sameAttributes = (authorization.sessionAttributes & ~auditBits) === attributes
-      if (!constantTimeEqual(expected, authorization.hmac) || !sameAttributes) return false
-      state.nonceTpm = authorization.nonce
-      state.phase = 'idle'
+    accept({ code, parameters }, { nonce, sessionAttributes: received, hmac }) {
+      const expected = prove(authValueAfter, () => ({
+        parameterHash: digestOf(hash, concatBytes(success, codeBytes(code), parameters)),
+        nonceNewer: nonce,
+        nonceOlder: nonceCaller,
+        otherNonces: [],
+        attributes: received,
+      }))
+      if (!constantTimeEqual(expected, hmac) || (received & ~auditBits) !== attributes) return false
+      state.nonceTpm = nonce
+      release(state)
       return true
     },
 
     decryptParameter: (encrypted) =>
       decryptParameter(cipherKey(authValueAfter, state.nonceTpm, nonceCaller), encrypted),
 
-    refused() {
-      state.phase = 'idle'
-    },
+    refused: () => release(state),
 
     lost: () => retire(state, 'lost'),
   }

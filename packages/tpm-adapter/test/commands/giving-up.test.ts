@@ -247,6 +247,21 @@ describe('a session', () => {
     await unseal(runner, { item, session })
   })
 
+  test('that is closed while a command runs stays closed', async () => {
+    let close = async (): Promise<void> => undefined
+    const { transport } = scripted(async (code) => {
+      if (code !== codes.unseal) return code === codes.flush ? answer(0) : sessionStarted
+      await close()
+      return answer(0x101)
+    })
+    const runner = createCommandRunner(transport)
+    const session = await openSession(runner, { type: 'policy' })
+    close = () => session.close()
+    const item = 0x8000_0000
+    await expect(unseal(runner, { item, session })).rejects.toThrow(codeOf('TPM_RESPONSE'))
+    await expect(unseal(runner, { item, session })).rejects.toThrow(codeOf('TPM_NOT_AVAILABLE'))
+  })
+
   test('whose command was given up in the middle cannot be used, but is flushed', async () => {
     const { transport, sent } = scripted((code) => {
       if (code === codes.unseal) throw new Error('given up')
