@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { aesGcm, KmipClient } from '@trusthold/kmip-adapter'
 
-const usage =
-  'usage: main.js --server HOST[:PORT] [--server ...] --ca FILE --cert FILE --key FILE [--destroy] NAME'
+const usage = 'usage: main.js --server HOST:PORT... --ca FILE --cert FILE --key FILE [--destroy] NAME'
 
 function readArguments() {
   const file = { type: 'string' } as const
@@ -35,15 +34,13 @@ async function main(): Promise<void> {
   console.log(`${vendorIdentification ?? 'the server'}, KMIP ${await client.version()}`)
 
   const id = await findOrCreate(client, name)
-  const { state, cryptographicLength } = await client.getAttributes(id, ['state', 'cryptographicLength'])
+  const { state, cryptographicLength } = await client.getAttributes(id, ['State', 'CryptographicLength'])
   console.log(`key ${id}: ${state}, ${cryptographicLength} bits`)
 
   // The key stays in the server, which does the work.
-  const encrypted = await client.encrypt(id, Buffer.from('hello'), {
-    parameters: aesGcm,
-    iv: randomBytes(12),
-  })
-  const { data } = await client.decrypt(id, encrypted, { parameters: aesGcm })
+  const options = { parameters: aesGcm, iv: randomBytes(12) }
+  const encrypted = await client.encrypt(id, Buffer.from('hello'), options)
+  const { data } = await client.decrypt(id, encrypted, options)
   console.log(`decrypted: ${data.use((bytes) => Buffer.from(bytes).toString())}`)
   data.wipe()
 
