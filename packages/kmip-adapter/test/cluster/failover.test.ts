@@ -42,7 +42,7 @@ const closing: Script = ({ socket }) => {
 const failing =
   (resultReason: Parameters<typeof locateFailed>[0]): Script =>
   ({ operation }) =>
-    response([{ operation, resultStatus: 'OperationFailed', resultReason }])
+    response([{ operation: operation as 'Locate', resultStatus: 'OperationFailed', resultReason }])
 const answering =
   (...found: string[]): Script =>
   ({ operation }) =>

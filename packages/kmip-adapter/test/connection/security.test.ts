@@ -39,7 +39,7 @@ const tlsWith = (more: Partial<KmipTlsOptions>): KmipTlsOptions => ({
 
 /** Answers with the common name of the client's certificate. */
 const whoAmI: Script = ({ socket }) => located(commonName(socket))
-const commonName = (socket: TLSSocket): string => socket.getPeerCertificate().subject.CN
+const commonName = (socket: TLSSocket): string => String(socket.getPeerCertificate().subject.CN)
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
