@@ -12,16 +12,14 @@ async function useAndClose(keyServer: KeyServer, use: () => Promise<void>): Prom
   }
 }
 
-/** Cases with key servers that cannot work, each closed at its end. */
-export const failingCases = ({
-  unreachable,
-  refused,
-  encrypts,
-}: {
+/** Key servers that cannot work. */
+interface Failing {
   unreachable(): Promise<KeyServer>
   refused(): Promise<KeyServer>
   readonly encrypts: boolean
-}): readonly KeyServerCase[] => [
+}
+
+const unreachableCases = ({ unreachable }: Failing): readonly KeyServerCase[] => [
   [
     'a server that cannot be reached gives a TRANSPORT code',
     async ({ unknownId, uniqueName }) => {
@@ -48,6 +46,9 @@ export const failingCases = ({
       })
     },
   ],
+]
+
+const refusedCases = ({ refused, encrypts }: Failing): readonly KeyServerCase[] => [
   [
     'credentials that are not accepted fail every call',
     async ({ unknownId, uniqueName }) => {
@@ -80,4 +81,10 @@ export const failingCases = ({
       })
     },
   ],
+]
+
+/** Cases with key servers that cannot work, each closed at its end. */
+export const failingCases = (failing: Failing): readonly KeyServerCase[] => [
+  ...unreachableCases(failing),
+  ...refusedCases(failing),
 ]

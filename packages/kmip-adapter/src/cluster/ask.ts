@@ -81,6 +81,7 @@ export async function askEach<T>(nodes: readonly Node[], scope: Scope, work: Wor
   const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []))
   const over = failures.find(isOver)
   if (over !== undefined) throw over
-  if (scope.over || failures.length === nodes.length) throw summarize(failures)
+  const isIncomplete = scope.over && failures.length > 0
+  if (isIncomplete || failures.length === nodes.length) throw summarize(failures)
   return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []))
 }

@@ -24,7 +24,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
 }
 
 /** Whether the caller, the client or the time of the call ended it: then no server is asked any more. */
-export function isOver(error: unknown): boolean {
+export function isOver(error: unknown): error is TrustholdError<'TRANSPORT_ABORTED' | 'TRANSPORT_CLOSED'> {
   return isTrustholdError(error, 'TRANSPORT_ABORTED') || isTrustholdError(error, 'TRANSPORT_CLOSED')
 }
 
