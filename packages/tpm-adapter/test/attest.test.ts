@@ -81,7 +81,7 @@ async function cycles(kind: EndorsementKey['kind'], count: number): Promise<void
 }
 
 /** A thousand take ten seconds; TRUSTHOLD_ATTESTATIONS asks for another number, such as 10,000. */
-const attestations = Number(process.env.TRUSTHOLD_ATTESTATIONS ?? 1_000)
+const attestations = Number(process.env['TRUSTHOLD_ATTESTATIONS'] ?? 1_000)
 
 test(
   `${attestations} attestations with ECC keys leave nothing in the TPM`,

@@ -12,11 +12,13 @@ import {
 import type { TestRunner } from './contract.js'
 import { expectCode } from './expectations.js'
 import { activate, assertAttestationKey, assertBytes, assertQuote } from './tpm-attestation.js'
+import { attestationKeyCases } from './tpm-attestation-key-cases.js'
 import { disturbedCases } from './tpm-disturbed-cases.js'
-import { flip, keyCases, kindName, nonceOf } from './tpm-key-cases.js'
+import { flip, kindName, nonceOf } from './tpm-keys.js'
 import { logCases } from './tpm-log-cases.js'
 import { sealedCases } from './tpm-sealed-cases.js'
 import type { Case, TpmContractOptions, TpmSubject } from './tpm-subject.js'
+import { userKeyCases } from './tpm-user-key-cases.js'
 
 const allKinds = ['rsa-2048', 'rsa-3072', 'ecc-p256', 'ecc-p384'] as const
 const boot = [0, 1, 2, 3, 4, 5, 6, 7]
@@ -291,7 +293,8 @@ export function tpmContract<S extends TpmSubject>(test: TestRunner, options: Tpm
     ...endorsementCases,
     ...quoteCases(banks, missingBank),
     ...pcrCases(banks),
-    ...keyCases(kinds, persistentHandle),
+    ...attestationKeyCases(kinds, persistentHandle),
+    ...userKeyCases(kinds),
     ...sealedCases(banks, extend),
     ...lifeCases,
     ...(countLoaded ? residueCases(countLoaded) : []),

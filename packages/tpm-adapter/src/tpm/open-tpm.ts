@@ -7,7 +7,6 @@ import {
 } from '@trusthold/core/ports'
 import { createCommandRunner, type RetryPolicy } from '../commands/run-command.js'
 import { openLinuxDevice } from '../transport/linux-device.js'
-import { openAttestationKey } from './attestation-key.js'
 import type { HierarchyPasswords } from './authorization.js'
 import {
   type EventLogSource,
@@ -18,10 +17,12 @@ import {
   readOptionalLog,
   systemdLog as systemdLogFile,
 } from './host-logs.js'
+import { createKeyRegistry } from './key-registry.js'
+import { openAttestationKey } from './open-attestation-key.js'
 import { readPcrValues } from './pcr-values.js'
 import { importSealed, openSealed } from './sealed-object.js'
 import { createTpmState } from './tpm-state.js'
-import { createUserKeys } from './user-keys.js'
+import { openDecryptionKey, openSigningKey, openStorageKey } from './user-keys.js'
 
 /** What {@link openTpm} takes. */
 export interface OpenTpmOptions {
@@ -62,7 +63,8 @@ export async function openTpm(options: OpenTpmOptions = {}): Promise<Tpm> {
     authority: { random, passwords },
     templates: options.endorsementKeys,
   })
-  const { objectOf, parentOf, openSigningKey, openDecryptionKey, openStorageKey } = createUserKeys(state)
+  const registry = createKeyRegistry(state)
+  const { objectOf, parentOf } = registry
 
   return {
     endorsementKeys: (call = {}) =>
@@ -70,9 +72,9 @@ export async function openTpm(options: OpenTpmOptions = {}): Promise<Tpm> {
     certificateChain: (call = {}) =>
       state.turn(call, async (runner) => (await state.provisioned(runner)).chain),
     openAttestationKey: (wanted) => openAttestationKey(state, objectOf, wanted),
-    openSigningKey,
-    openDecryptionKey,
-    openStorageKey,
+    openSigningKey: (wanted) => openSigningKey(state, registry, wanted),
+    openDecryptionKey: (wanted) => openDecryptionKey(state, registry, wanted),
+    openStorageKey: (wanted) => openStorageKey(state, registry, wanted),
     importSealed: (wanted) => importSealed(state, parentOf, wanted),
     openSealed: (wanted) => openSealed(state, parentOf, wanted),
     readPcrs: (selection, call = {}) => state.turn(call, (runner) => readPcrValues(runner, selection)),

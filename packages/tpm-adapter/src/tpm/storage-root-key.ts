@@ -20,17 +20,16 @@ const handle = 0x8100_0001
 async function persistentKey(runner: CommandRunner): Promise<ParentKey | undefined> {
   if (!(await readHandles(runner, 'persistent')).includes(handle)) return undefined
   const publicArea = await readPublic(runner, handle)
-  const known = Object.values(srkTemplates).some((template) => matchesTemplate(publicArea, template))
+  const templates: readonly TpmtPublic[] = Object.values(srkTemplates)
+  const known = templates.some((template) => matchesTemplate(publicArea, template))
   if (!known) return undefined
   return storageParent(publicArea, persistentObject({ handle, name: computeName(publicArea) }))
 }
 
 async function templateFor(runner: CommandRunner): Promise<TpmtPublic> {
-  const { algorithm, curve } = kindFacts('ecc-p256')
-  const ecc = (await readAlgorithms(runner)).has(algorithm)
-  return ecc && (await readEccCurves(runner)).has(curve as number)
-    ? srkTemplates['ecc-p256']
-    : srkTemplates['rsa-2048']
+  const { algorithm, curve = 0 } = kindFacts('ecc-p256')
+  const onCurve = (await readAlgorithms(runner)).has(algorithm) && (await readEccCurves(runner)).has(curve)
+  return srkTemplates[onCurve ? 'ecc-p256' : 'rsa-2048']
 }
 
 /**

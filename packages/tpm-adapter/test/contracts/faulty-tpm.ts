@@ -52,7 +52,7 @@ export function withFault(tpm: Tpm, fault: TpmFault, leak: () => Promise<void>):
   const unsealed = new Map<string, Uint8Array>()
   const shown = new Map<string, Uint8Array | undefined>()
   let sameKey: AttestationKey | undefined
-  let broken: unknown
+  let broken: Error | undefined
 
   const faultyKey = (key: AttestationKey, other: AttestationKey): AttestationKey => ({
     ...key,
@@ -229,7 +229,7 @@ export function withFault(tpm: Tpm, fault: TpmFault, leak: () => Promise<void>):
       try {
         return await tpm.openAttestationKey(options)
       } catch (error) {
-        broken = error
+        broken = error as Error
         throw error
       }
     },

@@ -1,6 +1,7 @@
 import { constants, createECDH, publicEncrypt, randomBytes } from 'node:crypto'
 import { SecretBytes, utf8 } from '@trusthold/core/bytes'
 import { decode } from '@trusthold/core/codec'
+import type { TrustholdError } from '@trusthold/core/errors'
 import type { EndorsementKey, Tpm, TpmTransport } from '@trusthold/core/ports'
 import {
   computeName,
@@ -200,7 +201,7 @@ test('a TPM that has locked itself says so', async () => {
   const object = await tpm.importSealed(sealFor(await firstKey(tpm), random(16), utf8('a password')))
   const codes: string[] = []
   for (let attempt = 0; attempt < 8 && codes.at(-1) !== 'TPM_LOCKED_OUT'; attempt++) {
-    codes.push(await object.unseal().then(String, (error: { code: string }) => error.code))
+    codes.push(await object.unseal().then(String, (error: unknown) => (error as TrustholdError).code))
   }
   expect(codes).toContain('TPM_RESPONSE')
   expect(codes.at(-1)).toBe('TPM_LOCKED_OUT')
