@@ -33,3 +33,6 @@ export const E = (tag: TagName, value: string | number, of: string = tag): TtlvI
 export const secret = (...bytes: number[]): SecretBytes => SecretBytes.take(Uint8Array.from(bytes))
 /** Bytes that are not. */
 export const plain = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes)
+
+/** A Text String of a vendor's own tag. */
+export const item54 = (value: string): TtlvItem => item(0x54_0001, 'TextString', value)
