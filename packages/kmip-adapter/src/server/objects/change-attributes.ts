@@ -6,6 +6,7 @@ import { hasValue } from './equal-values.js'
 import { type HeldObject, isSameAttribute, valueIn, withInstance } from './held-object.js'
 import { stateAt } from './lifecycle.js'
 import { isMulti, nameOf, namesOf, requireDates, requireKnown, ruleFor } from './new-object.js'
+import type { StoredObject } from './object-store.js'
 
 /** An object after a change, and the attribute that changed. */
 export interface AttributeChange {
@@ -135,18 +136,15 @@ export function deleteInstances(
 }
 
 /**
- * Changes attributes of an object and stores it, with its names.
- * @returns the object's id and the attribute that changed
- * @throws Refusal
+ * Stores an object in the place of what it was, with its names: those that it gets are claimed, those that it loses
+ * are free.
+ * @throws Refusal when another object has one of them; the object then stays what it was
  */
-export async function changeAttributes(
+export async function replaceObject(
   context: OperationContext,
-  id: string | IdReference | undefined,
-  change: (object: HeldObject) => AttributeChange,
-): Promise<{ readonly id: string; readonly attribute: Attribute }> {
-  const stored = await loadObject(context, id)
-  const { object, attribute } = change(stored.object)
-  requireDates(object)
+  stored: StoredObject,
+  object: HeldObject,
+): Promise<void> {
   const [before, after] = [namesOf(stored.object), namesOf(object)]
   if (new Set(after).size !== after.length)
     refuse('NonUniqueNameAttribute', 'the object has this name already')
@@ -160,9 +158,25 @@ export async function changeAttributes(
     }
   }
   await requireNames(async () => undefined)
-  await objects.replace(stored, changed(object, context))
+  await objects.replace(stored, object)
   // A name without its object can be taken over: only now is it certain.
   await requireNames(async () => objects.replace(await loadObject(context, object.id), stored.object))
   for (const name of before.filter((one) => !after.includes(one))) await objects.releaseName(name, object.id)
+}
+
+/**
+ * Changes attributes of an object and stores it.
+ * @returns the object's id and the attribute that changed
+ * @throws Refusal
+ */
+export async function changeAttributes(
+  context: OperationContext,
+  id: string | IdReference | undefined,
+  change: (object: HeldObject) => AttributeChange,
+): Promise<{ readonly id: string; readonly attribute: Attribute }> {
+  const stored = await loadObject(context, id)
+  const { object, attribute } = change(stored.object)
+  requireDates(object)
+  await replaceObject(context, stored, changed(object, context))
   return { id: object.id, attribute }
 }

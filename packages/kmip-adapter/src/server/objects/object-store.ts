@@ -28,6 +28,8 @@ export interface ObjectStore {
   bury(stored: StoredObject, remains: HeldObject): Promise<void>
   /** Removes an object that should not have been added. */
   remove(id: string): Promise<void>
+  /** Removes what is known of an object that was destroyed. */
+  forgetRemains(id: string): Promise<void>
   /** Reserves a name for an object that was added; false when another object has it. */
   claimName(name: string, id: string): Promise<boolean>
   /** Gives a name to the object that takes another's place. */
@@ -173,6 +175,10 @@ export function openObjects(context: ObjectStoreContext, owner: string): ObjectS
     async remove(id) {
       cache.forget(livePlace(id))
       await store.delete(livePlace(id))
+    },
+    async forgetRemains(id) {
+      cache.forget(buriedPlace(id))
+      await store.delete(buriedPlace(id))
     },
     async claimName(name, id) {
       const place = namePlace(name)

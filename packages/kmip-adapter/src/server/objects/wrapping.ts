@@ -13,7 +13,7 @@ import { Refusal, refuse } from '../exchange/refusal.js'
 import { loadObject, requireUsage } from './access.js'
 import { namedAttributes } from './attribute-view.js'
 import { keyBlockOf, secretOf, withKeyBlock } from './contents.js'
-import { type HeldObject, valuesIn } from './held-object.js'
+import { type HeldObject, valueIn, valuesIn } from './held-object.js'
 import { requireProtecting } from './lifecycle.js'
 
 async function loadWrappingKey(context: OperationContext, id: string): Promise<HeldObject> {
@@ -107,10 +107,11 @@ export async function wrapContent(
   const [first] = valuesIn(wrappingKey, 'CryptographicParameters')
   const parameters: CryptographicParameters | undefined = by.cryptographicParameters ?? first
   if (parameters === undefined) return refuse('MissingData', 'Cryptographic Parameters are needed')
+  const algorithm = valueIn(wrappingKey, 'CryptographicAlgorithm') ?? 0
   const plain = plainOf(content, object, specification, context)
   try {
     const { data, iv } = secretOf(wrappingKey.content).use((bytes) =>
-      wrapBytes({ algorithm: 'AES', bytes }, plain, parameters, context.random),
+      wrapBytes({ algorithm, bytes }, plain, parameters, context.random),
     )
     const encodingOption = specification.encodingOption
     return withKeyBlock(content, {

@@ -7,6 +7,7 @@ import { deriveBytes } from '../cryptography/derivation.js'
 import { type OperationContext, serve } from '../exchange/operation-context.js'
 import { refuse } from '../exchange/refusal.js'
 import { changed, loadObject, requireUsage } from '../objects/access.js'
+import { replaceObject } from '../objects/change-attributes.js'
 import { admitContent, keyBlockOf, secretOf } from '../objects/contents.js'
 import { type HeldObject, isSameAttribute, valueIn, withInstance } from '../objects/held-object.js'
 import { requireProtecting, stateAt } from '../objects/lifecycle.js'
@@ -240,8 +241,9 @@ export const serveImport = serve(importObject, async (request, context) => {
   if (present !== undefined && !replaceExisting) {
     return refuse('ObjectAlreadyExists', 'there is an object with this Unique Identifier')
   }
-  if (present !== undefined && !present.destroyed) await removeObject(context, present.object)
-  await storeObject(context, imported)
+  if (present === undefined || present.destroyed) await storeObject(context, imported)
+  else await replaceObject(context, present, imported)
+  if (present?.destroyed === true) await context.objects.forgetRemains(id)
   context.ids.note('Import', id)
   return { uniqueIdentifier: id }
 })
