@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import { type Authority, createAuthority } from '@trusthold/core/authority'
 import { fromBase64url, SecretBytes } from '@trusthold/core/bytes'
 import { exportEcPublicJwk, thumbprint } from '@trusthold/core/jose'
-import { type KeyServer, type Storage, systemRandom } from '@trusthold/core/ports'
+import { type KeyServer, type PrimaryKeyInfo, type Storage, systemRandom } from '@trusthold/core/ports'
 import { keyRequestDigest } from '@trusthold/core/protocol'
 import {
   createLocalSigner,
@@ -28,12 +28,24 @@ const path = '/api/esx/kms/key-operation'
 const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const jktOf = (key: KeyObject): string => thumbprint(exportEcPublicJwk(key))
 
+const notPart = (): Promise<never> => Promise.reject(new Error('not part of this attack'))
+const primaryKey = (id: string): PrimaryKeyInfo => ({
+  id,
+  state: 'active',
+  algorithm: 'AES',
+  length: 256,
+  usage: ['wrap-key', 'unwrap-key'],
+})
+
 /** One AES-256 key; the attack is on what stands before it. */
 const keyServer: KeyServer = {
-  describe: async (id) => ({ id, state: 'active', algorithm: 'AES', length: 256 }),
+  describe: async (id) => primaryKey(id),
   get: async () => SecretBytes.take(new Uint8Array(32).fill(1)),
-  create: async (name) => ({ id: name, state: 'active', algorithm: 'AES', length: 256 }),
-  check: async () => undefined,
+  create: async (name) => primaryKey(name),
+  abilities: notPart,
+  encrypt: notPart,
+  decrypt: notPart,
+  health: notPart,
   close: async () => undefined,
 }
 
