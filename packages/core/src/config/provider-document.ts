@@ -3,6 +3,9 @@ import { jsonDocument } from './documents.js'
 
 const pem = z.string().min(1).max(65_536)
 
+const username = z.string().min(1).max(256)
+const password = z.string().max(1_024)
+
 const keyServerConfig = z.strictObject({
   servers: z
     .array(
@@ -18,12 +21,13 @@ const keyServerConfig = z.strictObject({
   clientPrivateKey: pem,
   trustedCertificates: z.array(pem).min(1).max(16),
   pinnedCertificates: z.array(z.string().min(64).max(95)).max(64).exactOptional(),
+  credential: z.strictObject({ username, password: password.exactOptional() }).exactOptional(),
   proxy: z
     .strictObject({
       host: z.string().min(1).max(253),
       port: z.int().min(1).max(65_535),
-      username: z.string().min(1).max(256).exactOptional(),
-      password: z.string().max(1_024).exactOptional(),
+      username: username.exactOptional(),
+      password: password.exactOptional(),
     })
     .exactOptional(),
   timeoutSeconds: z.int().min(1).max(300).exactOptional(),

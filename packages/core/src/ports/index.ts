@@ -21,6 +21,7 @@ export type {
   KeyServerAddress,
   KeyServerCallOptions,
   KeyServerConfig,
+  KeyServerCredential,
   KeyServerFactory,
   KeyServerNodeHealth,
   KeyServerProxy,

@@ -148,6 +148,12 @@ export interface KeyServerProxy {
   readonly password?: string
 }
 
+/** A name and a password that key servers ask for besides the certificate. */
+export interface KeyServerCredential {
+  readonly username: string
+  readonly password?: string
+}
+
 /** How a trusted key provider reaches its key servers. PEM texts. */
 export interface KeyServerConfig {
   /** All hold the same keys; tried in this order. */
@@ -163,6 +169,7 @@ export interface KeyServerConfig {
    * besides the chain.
    */
   readonly pinnedCertificates?: readonly string[]
+  readonly credential?: KeyServerCredential
   readonly proxy?: KeyServerProxy
   /** For a whole call; 30 by default. */
   readonly timeoutSeconds?: number

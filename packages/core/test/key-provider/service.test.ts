@@ -501,7 +501,8 @@ describe('providers', () => {
   it('reach key servers by a proxy, and only those whose certificates are pinned', async () => {
     const proxy = { host: 'proxy.example', port: 3_128, username: 'us', password: 'canary-password' }
     const pinnedCertificates = ['ab'.repeat(32)]
-    const keyServer = { ...keyServerConfig, proxy, pinnedCertificates }
+    const credential = { username: 'us', password: 'canary-password' }
+    const keyServer = { ...keyServerConfig, proxy, pinnedCertificates, credential }
     const create = (change: object) =>
       service.providers.create({ name: 'far', primaryKeyId: 'key-1', keyServer: { ...keyServer, ...change } })
     for (const wrong of [

@@ -8,6 +8,7 @@ import {
   systemRandom,
 } from '@trusthold/core/ports'
 import { type KmipClientOptions, openTransport } from '../client-options.js'
+import { userCredential } from '../protocol/index.js'
 import { askAbilities, judgeAbilities } from './abilities.js'
 import { createPrimaryKey } from './create-primary-key.js'
 import { type KeyRequests, keyRequests, type TimeLeft } from './key-requests.js'
@@ -29,10 +30,13 @@ export interface KmipKeyServerOptions
 
 function toClientOptions(config: KeyServerConfig, options: KmipKeyServerOptions): KmipClientOptions {
   const { ciphers, timeouts, ...others } = options
-  const { servers, proxy, timeoutSeconds: _, ...tls } = config
+  const { servers, proxy, credential, timeoutSeconds: _, ...tls } = config
   return {
     ...others,
     servers,
+    ...(credential === undefined
+      ? {}
+      : { credentials: [userCredential(credential.username, credential.password)] }),
     ...(proxy === undefined ? {} : { proxy }),
     tls: { ...tls, ...(ciphers === undefined ? {} : { ciphers }) },
     timeouts: { ...timeouts, call: callMilliseconds(config) },

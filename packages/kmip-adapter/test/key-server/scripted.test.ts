@@ -2,6 +2,8 @@ import { SecretBytes } from '@trusthold/core/bytes'
 import type { KeyServer, SealedBytes } from '@trusthold/core/ports'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { kmip } from '../../src/key-server/index.js'
+import { requestMessage } from '../../src/messages/index.js'
+import { decodeMessage } from '../../src/ttlv/index.js'
 import {
   clientOptions,
   created,
@@ -13,6 +15,7 @@ import {
   type ScriptedRequest,
   type Stage,
   type TestIdentities,
+  versionsServed,
 } from '../scripted-server.js'
 
 let identities: TestIdentities
@@ -414,6 +417,31 @@ describe('encryption in the server', () => {
       await expect(decryptTo(data)).rejects.toMatchObject({ code: 'KMIP_PROTOCOL' })
     }
   })
+})
+
+test('the credential of the configuration is sent with every request, the first included', async () => {
+  const server = await stage.serve(
+    answering({
+      DiscoverVersions: [() => versionsServed([1, 4])],
+      GetAttributes: [() => attributesOf('7')],
+    }),
+  )
+  const { tls } = clientOptions(identities, [])
+  const keyServer = kmip()({
+    servers: [{ name: 'one', host: '127.0.0.1', port: server.port }],
+    ...tls,
+    credential: { username: 'us', password: 'secret' },
+  })
+  stage.onEnd(() => keyServer.close())
+  await keyServer.describe('7')
+  for (const { frame } of server.requests) {
+    const { authentication } = decodeMessage(requestMessage, frame).requestHeader
+    expect(authentication?.credential?.map(({ credentialType }) => credentialType)).toEqual([
+      'UsernameAndPassword',
+    ])
+    expect(Buffer.from(frame).includes('secret')).toBe(true)
+  }
+  expect(server.requests).toHaveLength(2)
 })
 
 describe('health', () => {
