@@ -1,4 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeSelfSignedCertificate } from '@trusthold/core/x509'
 
@@ -40,13 +41,20 @@ async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
+/** Whole or not at all, and under a name that nobody can know beforehand until it is whole. */
 async function writeDurably(file: string, text: string, mode: number): Promise<void> {
-  const handle = await open(`${file}.new`, 'w', mode)
+  const unfinished = `${file}.${randomUUID()}`
+  const handle = await open(unfinished, 'wx', mode)
   try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(unfinished, file)
+  } catch (error) {
+    await rm(unfinished, { force: true })
+    throw error
   }
-  await rename(`${file}.new`, file)
 }

@@ -1,4 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 
 /** A file's bytes, or undefined when there is none. */
 export async function readIfThere(file: string): Promise<Uint8Array | undefined> {
@@ -10,14 +11,23 @@ export async function readIfThere(file: string): Promise<Uint8Array | undefined>
   }
 }
 
-/** Writes a file that only its owner reads, whole or not at all, and waits until the disk has it. */
+/**
+ * Writes a file that only its owner reads, whole or not at all, and waits until the disk has it. What it is called
+ * until then nobody can know beforehand, and it is not written through a link that somebody put there.
+ */
 export async function writePrivately(file: string, bytes: Uint8Array | string): Promise<void> {
-  const handle = await open(`${file}.new`, 'w', 0o600)
+  const unfinished = `${file}.${randomUUID()}`
+  const handle = await open(unfinished, 'wx', 0o600)
   try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(unfinished, file)
+  } catch (error) {
+    await rm(unfinished, { force: true })
+    throw error
   }
-  await rename(`${file}.new`, file)
 }
