@@ -1,17 +1,18 @@
+import { Reader } from '@trusthold/core/codec'
 import type { TpmTransport } from '@trusthold/core/ports'
 import { orAborted } from './abort.js'
 import type { CommandFacts } from './command.js'
 import { flushCommand } from './flush-context.js'
-import { prepareCommand } from './prepare-command.js'
+import { headerLength, prepareCommand } from './prepare-command.js'
 import { responseCodeOf } from './read-response.js'
 
 /** Types of handles that FlushContext takes: sessions and transient objects. */
 const flushable: ReadonlySet<number> = new Set([0x02, 0x03, 0x80])
 
-/** The command that flushes what a response brought; none when it brought nothing. */
+/** The command that flushes what a response brought; none when it brought nothing, or throws when it is too short. */
 function flushOf(command: string, response: Uint8Array): Uint8Array | undefined {
-  if (responseCodeOf(command, response) !== 0 || response.length < 14) return undefined
-  const flushHandle = new DataView(response.buffer, response.byteOffset).getUint32(10)
+  if (responseCodeOf(command, response) !== 0) return undefined
+  const flushHandle = new Reader(response, headerLength).u32()
   if (!flushable.has(flushHandle >>> 24)) return undefined
   return prepareCommand(flushCommand, { handles: {}, parameters: { flushHandle } }).bytes
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TpmTransport } from '@trusthold/core/ports'
-import { orAborted, throwIfAborted } from './abort.js'
+import { orAborted } from './abort.js'
 import type { Command, CommandFacts } from './command.js'
 import { createDelivery } from './delivery.js'
 import { type CommandInput, endUses, type PreparedCommand, prepareCommand } from './prepare-command.js'
@@ -60,7 +60,6 @@ export function createCommandRunner(transport: TpmTransport, retry: RetryPolicy 
 
   const runner: CommandRunner = {
     async run(command, input) {
-      throwIfAborted(input.signal)
       await orAborted(delivery.settled(), input.signal)
       const prepared = prepareCommand(command, input)
       const { response, code } = await send(command, prepared, input.signal)

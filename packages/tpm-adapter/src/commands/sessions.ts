@@ -24,17 +24,14 @@ export interface TpmsAuthResponse extends Infer<typeof authResponse> {}
 /** Codec of {@link TpmsAuthResponse}. */
 export const tpmsAuthResponse: Codec<TpmsAuthResponse> = authResponse
 
-/** TPMA_SESSION. Part 2, section 8.4. */
+/** TPMA_SESSION, but for audits. Part 2, section 8.4. */
 export const sessionAttributes = {
   /** The session is still there after the command. */
   continueSession: 0x01,
-  auditExclusive: 0x02,
-  auditReset: 0x04,
   /** The command's first parameter is encrypted. */
   decrypt: 0x20,
   /** The response's first parameter is encrypted. */
   encrypt: 0x40,
-  audit: 0x80,
 } as const
 
 /** A command as a session authorises it. */

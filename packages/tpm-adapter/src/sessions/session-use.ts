@@ -21,9 +21,6 @@ const nothing = new Uint8Array()
 /** TPM_RC_SUCCESS, as rpHash covers it. */
 const success = new Uint8Array(4)
 
-/** Response attributes that are the TPM's own. */
-const auditBits = sessionAttributes.audit | sessionAttributes.auditExclusive | sessionAttributes.auditReset
-
 function attributesFor({ decrypt, encrypt }: SessionTask): number {
   const { continueSession, decrypt: decryptBit, encrypt: encryptBit } = sessionAttributes
   return continueSession | (decrypt ? decryptBit : 0) | (encrypt ? encryptBit : 0)
@@ -96,7 +93,7 @@ export function useSession(state: SessionState, task: SessionTask, given: Passwo
         otherNonces: [],
         attributes: received,
       }))
-      if (!constantTimeEqual(expected, hmac) || (received & ~auditBits) !== attributes) return false
+      if (!constantTimeEqual(expected, hmac) || received !== attributes) return false
       state.nonceTpm = nonce
       release(state)
       return true

@@ -3,6 +3,7 @@ import { type Codec, encode, u16, u32 } from '@trusthold/core/codec'
 import type { TpmTransport } from '@trusthold/core/ports'
 import { computeName, signingKeyTemplates, type TpmtPublic, tpm2bName } from '@trusthold/core/tpm2'
 import { describe, expect, test } from 'vitest'
+import { throwIfAborted } from '../../src/commands/abort.js'
 import {
   createCommandRunner,
   flushContext,
@@ -58,6 +59,12 @@ describe('giving up', () => {
     expect(sent).toEqual([])
   })
 
+  test('is told before work that takes no command', () => {
+    expect(() => throwIfAborted(AbortSignal.abort())).toThrow(codeOf('TRANSPORT_ABORTED'))
+    throwIfAborted(new AbortController().signal)
+    throwIfAborted(undefined)
+  })
+
   test('is told to the transport', async () => {
     const { transport, sent } = scripted(() => answer(0, '00', '8002'))
     const { signal } = new AbortController()
@@ -110,7 +117,12 @@ describe('giving up', () => {
     expect(sent[1]?.bytes.endsWith('02000007')).toBe(true)
   })
 
-  test('a command that failed late has nothing to flush', async () => {
+  test.each([
+    ['that failed', answer(0x903)],
+    ['that failed, whatever is behind its code', answer(0x903, '02000007')],
+    ['without a handle', answer(0)],
+    ['that is no response', new Uint8Array(3)],
+  ])('has nothing to flush of a late command %s', async (_what, late) => {
     const arrivals: ((response: Uint8Array) => void)[] = []
     const { transport, sent } = scripted((_code, count) =>
       count === 1 ? new Promise((resolve) => arrivals.push(resolve)) : sessionStarted,
@@ -121,7 +133,7 @@ describe('giving up', () => {
     await Promise.resolve()
     giveUp.abort()
     await expect(given).rejects.toThrow(codeOf('TRANSPORT_ABORTED'))
-    arrivals[0]?.(answer(0x903))
+    arrivals[0]?.(late)
     await startAuthSession(runner, starting)
     expect(sent.map(({ code }) => code)).toEqual([codes.startAuthSession, codes.startAuthSession])
   })
@@ -179,6 +191,13 @@ describe('a TPM', () => {
       codeOf('TPM_NOT_STARTED', { command: 'TPM2_GetCapability' }),
     )
     await startup(runner)
+  })
+
+  test('that cannot be started up says why', async () => {
+    const { transport } = scripted(() => answer(0x101))
+    await expect(startup(createCommandRunner(transport))).rejects.toThrow(
+      codeOf('TPM_RESPONSE', { command: 'TPM2_Startup', name: 'TPM_RC_FAILURE' }),
+    )
   })
 
   test('that says it is locked out whatever it is asked is asked for no more', async () => {
