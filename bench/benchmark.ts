@@ -8,4 +8,8 @@ export interface Benchmark {
   floor?(): void | Promise<void>
   /** Operations per second of another program that does the same, measured in this run; takes the floor's place. */
   peer?(): Promise<number>
+  /** Most rounds that are measured, where one operation takes long. */
+  readonly rounds?: number
+  /** Ends what was prepared. */
+  close?(): Promise<void>
 }
