@@ -7,6 +7,13 @@ export { withSignal } from './abort.js'
 export { type ActivateCredentialInput, activateCredential } from './activate-credential.js'
 export { type CertifyInput, certify } from './certify.js'
 export { type CertifyCreationInput, certifyCreation } from './certify-creation.js'
+export {
+  type AuthRole,
+  type Command,
+  type CommandFacts,
+  type CommandShape,
+  defineCommand,
+} from './command.js'
 export { contextLoad, contextSave } from './context.js'
 export { type CreateInput, create, type WrappedKey } from './create.js'
 export { type CreatePrimaryInput, createPrimary, type PrimaryKey } from './create-primary.js'
@@ -49,12 +56,24 @@ export { policyOr } from './policy-or.js'
 export { policyPassword } from './policy-password.js'
 export { type PolicyPcrInput, policyPcr } from './policy-pcr.js'
 export { type PolicySecretInput, policySecret } from './policy-secret.js'
+export type { CommandInput } from './prepare-command.js'
 export { type QuoteInput, quote } from './quote.js'
 export { readClock } from './read-clock.js'
 export { readPublic } from './read-public.js'
+export type { CommandOutput } from './read-response.js'
 export { type RsaDecryptInput, rsaDecrypt } from './rsa-decrypt.js'
 export { type CommandRunner, createCommandRunner, type RetryPolicy } from './run-command.js'
-export { passwordSession, policySession, type Session } from './sessions.js'
+export {
+  type AuthorizedCommand,
+  type AuthorizedResponse,
+  passwordSession,
+  policySession,
+  type Session,
+  type SessionTask,
+  type SessionUse,
+  type TpmsAuthCommand,
+  type TpmsAuthResponse,
+} from './sessions.js'
 export { shutdown } from './shutdown.js'
 export { type SignInput, sign } from './sign.js'
 export { type SessionType, type StartAuthSessionInput, startAuthSession } from './start-auth-session.js'
