@@ -33,6 +33,8 @@ export interface KmipServer extends AsyncDisposable {
    * @throws CONFIGURATION_INVALID, and goes on with those that it has
    */
   replaceTls(tls: KmipServerTls): void
+  /** How many connections there are, those that still shake hands included. */
+  readonly connections: number
   /**
    * Takes no more connections, lets running requests end, and closes. May be called again. The store stays open.
    * @param drainMilliseconds what running requests get; 5,000 by default
@@ -157,6 +159,9 @@ export function createKmipServer(options: KmipServerOptions): KmipServer {
       return listener.listen({ host, port })
     },
     replaceTls: (tls) => listener.secure(secureOptions(tls)),
+    get connections() {
+      return listener.connections
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   }

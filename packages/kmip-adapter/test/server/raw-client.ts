@@ -48,7 +48,7 @@ export async function connectRaw(
   void closed.then(() => {
     for (const waiter of waiting.splice(0)) waiter(undefined)
   })
-  await Promise.race([once(socket, 'secureConnect'), closed])
+  await Promise.race([once(socket, 'secureConnect').catch(() => closed), closed])
   const next = (): Promise<Uint8Array | undefined> => {
     const frame = frames.shift()
     if (frame !== undefined || socket.destroyed) return Promise.resolve(frame)

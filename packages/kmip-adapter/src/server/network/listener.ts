@@ -24,6 +24,8 @@ export interface Listener {
   listen(address: { readonly host: string; readonly port: number }): Promise<ServerAddress>
   /** Uses other certificates for connections that come from now on. */
   secure(options: SecureContextOptions): void
+  /** How many connections there are. */
+  readonly connections: number
   /** Lets running requests end, for at most so many milliseconds, and closes every connection. */
   close(drainMilliseconds: number): Promise<void>
 }
@@ -31,6 +33,7 @@ export interface Listener {
 /** Makes a listener; it takes nothing yet. */
 export function createListener(context: ListenerContext): Listener {
   const connections = new Set<ClientConnection>()
+  let closing = false
   const server = createServer({
     ...context.secure,
     requestCert: true,
@@ -50,6 +53,7 @@ export function createListener(context: ListenerContext): Listener {
   server.on('secureConnection', (socket) => {
     const connection = serveConnection(socket, context)
     connections.add(connection)
+    if (closing) connection.drain()
     void connection.closed.then(() => connections.delete(connection))
   })
   // Also clients that the handshake refused: the socket is destroyed already.
@@ -72,7 +76,11 @@ export function createListener(context: ListenerContext): Listener {
       return { host: address, port: chosen }
     },
     secure: (options) => server.setSecureContext(options),
+    get connections() {
+      return sockets.size
+    },
     async close(drainMilliseconds) {
+      closing = true
       const closed = server.listening ? once(server, 'close') : undefined
       if (server.listening) server.close()
       for (const connection of connections) connection.drain()
@@ -80,7 +88,6 @@ export function createListener(context: ListenerContext): Listener {
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy()
       }, drainMilliseconds)
-      await Promise.all([...connections].map((connection) => connection.closed))
       await closed
       clearTimeout(timer)
     },
