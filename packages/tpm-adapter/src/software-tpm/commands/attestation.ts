@@ -121,7 +121,7 @@ export const attestationCommands = [
     encryptable: true,
     run(machine, { objectHandle: handle, signHandle, qualifyingData, inScheme }) {
       const signer = signerOf(machine, signHandle, inScheme, { handle: 2, scheme: 2 })
-      const { name, qualifiedName } = objectAt(machine, handle)
+      const { name, qualifiedName } = objectAt(machine, handle, 1)
       return attest(machine, signer, qualifyingData, () => ({
         type: 'certify',
         attested: { name, qualifiedName },
@@ -145,7 +145,7 @@ export const attestationCommands = [
       { signHandle, objectHandle: handle, qualifyingData, creationHash, inScheme, creationTicket: ticket },
     ) {
       const signer = signerOf(machine, signHandle, inScheme, { handle: 1, scheme: 3 })
-      const { name: objectName } = objectAt(machine, handle)
+      const { name: objectName } = objectAt(machine, handle, 2)
       const hierarchy = ticket.hierarchy === 'null' ? none : permanentHandles[ticket.hierarchy as 'owner']
       const expected = creationTicket(machine, hierarchy, objectName, creationHash)
       if (!constantTimeEqual(expected.digest, ticket.digest)) refuseParameter(4, 'TICKET')
@@ -159,9 +159,9 @@ export const attestationCommands = [
     encryptable: true,
     run(machine, { signHandle, qualifyingData, inScheme, PCRselect }) {
       const signer = signerOf(machine, signHandle, inScheme, { handle: 1, scheme: 2 })
-      const hash = 'hashAlg' in signer.scheme ? signer.scheme.hashAlg : undefined
-      const pcrDigest =
-        hash === undefined ? new Uint8Array() : selectedDigest(machine, hash as Hash, PCRselect)
+      // Its hash is that of the PCRs, so there is no quote without a scheme, though there are statements without.
+      const hash = 'hashAlg' in signer.scheme ? signer.scheme.hashAlg : refuseParameter(2, 'SCHEME')
+      const pcrDigest = selectedDigest(machine, hash as Hash, PCRselect)
       const attested = { pcrSelect: existingSelection(machine, PCRselect), pcrDigest }
       return attest(machine, signer, qualifyingData, () => ({ type: 'quote', attested }))
     },
@@ -194,8 +194,8 @@ export const attestationCommands = [
       const signer = signerOf(machine, signHandle, inScheme, { handle: 1, scheme: 2 })
       const index = nvIndexOf(machine, nvIndex)
       checkNvRead(index, authHandle)
-      if (size > nvLimits.buffer) refuseParameter(3, 'VALUE')
       if (size + offset > index.data.length) refuse('NV_RANGE')
+      if (size > nvLimits.buffer) refuseParameter(3, 'VALUE')
       const indexName = nvName(index)
       const whole = size === 0 && offset === 0 && 'hashAlg' in signer.scheme
       const nvContents = index.data.slice(offset, offset + size)

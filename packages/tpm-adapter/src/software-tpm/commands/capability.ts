@@ -113,6 +113,12 @@ function handles(machine: Machine, first: number, count: number): Answer {
   return [moreData, { capability: 'handles', data }]
 }
 
+/** Fixed and variable properties (PT_GROUP) are told apart. Part 2, section 6.13. */
+function groupOf<T extends { readonly property: number }>(first: number, all: readonly T[]): readonly T[] {
+  const variable = 0x200
+  return all.filter(({ property }) => property >= variable === first >= variable)
+}
+
 /** @param allCommands in a function: this command is one of them */
 function answerOf(allCommands: () => Iterable<Command>) {
   return (
@@ -152,11 +158,11 @@ function answerOf(allCommands: () => Iterable<Command>) {
         const pcrs = Array.from({ length: pcrCount }, (_, pcr) => pcr)
         const all = implementedHashes.map((hash) => ({ hash, sizeofSelect: 3, pcrs }))
         const existing = existingSelection(machine, all)
-        return [false, { capability, data: existing }]
+        return [count === 0, { capability, data: count === 0 ? [] : existing }]
       }
       case 'tpmProperties': {
         const all = tpmProperties(machine, [...allCommands()].length)
-        const { data, moreData } = part(all, ({ property }) => property, first, count, 8)
+        const { data, moreData } = part(groupOf(first, all), ({ property }) => property, first, count, 8)
         return [moreData, { capability, data }]
       }
       case 'pcrProperties':

@@ -52,7 +52,7 @@ function evict(machine: Machine, auth: number, object: number, handle: number): 
   const stored = persistentAt(machine, object)
   if (stored === undefined) return
   if (auth === owner ? object >= platformPersistentFirst : false) refuseHandle(2, 'HIERARCHY')
-  if (handle !== object) refuseParameter(1, 'HANDLE')
+  if (handle !== object) refuseHandle(2, 'HANDLE')
   machine.stored.persistent = machine.stored.persistent.filter((each) => each !== stored)
   machine.save()
 }

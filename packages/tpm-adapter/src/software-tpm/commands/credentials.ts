@@ -42,7 +42,7 @@ export const credentialCommands = [
     encryptable: true,
     run(machine, { activateHandle, keyHandle, credentialBlob, secret }) {
       const key = credentialKey(machine, keyHandle, 2)
-      const activated = objectAt(machine, activateHandle)
+      const activated = objectAt(machine, activateHandle, 1)
       const seed = inParameter(2, () => openSecret(machine, key, 'IDENTITY', secret))
       const value = inParameter(1, () =>
         readCredential(unwrap(protectionOf(key, seed), activated.name, credentialBlob, false)),

@@ -12,6 +12,7 @@ import {
 } from '@trusthold/core/tpm2'
 import { defineCommand } from '../engine/command.js'
 import {
+  algorithm,
   algorithmId,
   type Hash,
   hashAlgorithm,
@@ -33,6 +34,8 @@ import { failure, inParameter, refuse, refuseHandle, refuseParameter } from '../
 
 /** TPM2B_MAX_BUFFER. */
 const maxBuffer = buffer(1024)
+/** TPMI_ALG_MAC_SCHEME+: as the hash of an HMAC only, as there are no block ciphers' MACs. Part 2, section 9.36. */
+const macScheme = algorithm([...implementedHashes, 'null'], 'SYMMETRIC')
 /** What sequences may hold altogether, so that nobody fills memory. */
 const mostSequenceBytes = 16 * 1024 * 1024
 const { null: none } = permanentHandles
@@ -141,7 +144,7 @@ const digestCommands = [
   }),
   defineCommand('TPM2_HMAC', {
     handles: { handle: { type: objectHandle, role: 'user' } },
-    parameters: { buffer: maxBuffer, hashAlg: hashAlgorithmOrNull },
+    parameters: { buffer: maxBuffer, hashAlg: macScheme },
     encryptable: true,
     run(machine, { handle, buffer: bytes, hashAlg }) {
       const entry = entryAt(machine, handle)
@@ -175,7 +178,8 @@ const signatureCommands = [
         const expected = hashCheckDigest(machine, validation.hierarchy, algorithmId(chosen.hashAlg), value)
         if (!constantTimeEqual(expected, validation.digest)) refuseParameter(3, 'TICKET')
       } else if (value.length !== hashFacts(chosen.hashAlg).size) refuseParameter(1, 'SIZE')
-      return { parameters: [encode(tpmtSignature, signDigest(machine, key, chosen, value))] }
+      const signed = inParameter(2, () => signDigest(machine, key, chosen, value))
+      return { parameters: [encode(tpmtSignature, signed)] }
     },
   }),
   defineCommand('TPM2_VerifySignature', {

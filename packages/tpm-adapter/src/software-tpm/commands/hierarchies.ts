@@ -8,7 +8,7 @@ import { noPolicy, setPermanentAuth } from '../machine/hierarchies.js'
 import type { Machine } from '../machine/machine.js'
 import { secretLength } from '../machine/power.js'
 import { integrityHash } from '../machine/tickets.js'
-import { refuse, refuseHandle, refuseParameter } from '../response-codes.js'
+import { refuse, refuseParameter } from '../response-codes.js'
 
 /** TPM2_Clear: a new owner. Part 3, section 24.6. */
 function clear(machine: Machine): void {
@@ -74,7 +74,7 @@ export const hierarchyCommands = [
     parameters: { disable: yesNo },
     nv: true,
     run(machine, { auth: handle, disable }) {
-      if (handle === permanentHandles.lockout && !disable) refuseHandle(1, 'AUTH_FAIL')
+      if (handle === permanentHandles.lockout && !disable) refuse('AUTH_FAIL')
       machine.stored.disableClear = disable
       machine.save()
       return {}

@@ -47,7 +47,7 @@ function checkDefinedAttributes(attributes: TpmaNv, authHandle: number): void {
   const { ppWrite, ownerWrite, authWrite, policyWrite } = attributes
   if (!(ppWrite || ownerWrite || authWrite || policyWrite)) refuseAttributes()
   if (attributes.clearStClear && attributes.nt === 'counter') refuseAttributes()
-  if (attributes.platformCreate !== (authHandle === platform)) refuseAttributes()
+  if (attributes.platformCreate !== (authHandle === platform)) refuseHandle(1, 'ATTRIBUTES')
   if (attributes.policyDelete && authHandle !== platform) refuseAttributes()
   if (attributes.nt === 'pinFail' && !attributes.noDA) refuseAttributes()
   const pin = attributes.nt === 'pinFail' || attributes.nt === 'pinPass'
@@ -62,9 +62,9 @@ function define(machine: Machine, authHandle: number, authValue: Uint8Array, pub
   const { size } = hashFacts(nameAlg)
   if (authPolicy.length !== 0 && authPolicy.length !== size) refuseParameter(2, 'SIZE')
   if (withoutTrailingZeros(authValue).length > size) refuseParameter(1, 'SIZE')
-  if (!supportedTypes.includes(attributes.nt)) refuseParameter(2, 'ATTRIBUTES')
   checkSize(publicArea)
   checkDefinedAttributes(attributes, authHandle)
+  if (!supportedTypes.includes(attributes.nt)) refuseParameter(2, 'ATTRIBUTES')
   if (nvIndexAt(machine, publicArea.nvIndex) !== undefined) refuse('NV_DEFINED')
   if (nvUsed(machine) + dataSize > nvLimits.total) refuse('NV_SPACE')
   machine.stored.nv.push({ publicArea, auth: authValue, data: new Uint8Array(dataSize).fill(0xff) })

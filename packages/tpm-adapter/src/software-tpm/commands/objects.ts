@@ -196,7 +196,7 @@ export const objectCommands = [
     parameters: {},
     encryptable: true,
     run(machine, { itemHandle }) {
-      const { publicArea: area, sensitive: secret } = objectAt(machine, itemHandle)
+      const { publicArea: area, sensitive: secret } = objectAt(machine, itemHandle, 1)
       const { decrypt, sign, restricted } = area.objectAttributes
       if (area.type !== 'keyedhash') refuseHandle(1, 'TYPE')
       if (decrypt || sign || restricted) refuseHandle(1, 'ATTRIBUTES')
@@ -244,7 +244,8 @@ function externalEntry(
         ? undefined
         : { ...inPrivate, authValue: padAuth(inPrivate.authValue, inPublic.nameAlg) },
     name,
-    qualifiedName: name.length === 0 ? name : computeQualifiedName(hierarchyQualifiedName(hierarchy), name),
+    // It is in no tree of this TPM.
+    qualifiedName: name,
     hierarchy,
     external: true,
     stClear: inPublic.objectAttributes.stClear,

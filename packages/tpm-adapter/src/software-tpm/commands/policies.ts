@@ -48,14 +48,10 @@ function extendByEntity(
 }
 
 /** Until when an authorisation is good, in the TPM's milliseconds. Part 3, section 23.2.4. */
-function timeoutOf(
-  machine: Machine,
-  session: Session,
-  expiration: number,
-  nonce: Uint8Array,
-): bigint | undefined {
+function timeoutOf(session: Session, expiration: number, nonce: Uint8Array): bigint | undefined {
   if (expiration === 0) return undefined
-  const start = nonce.length === 0 ? machine.volatile.time : session.started
+  // With the session's nonce from its start, else from that of the TPM.
+  const start = nonce.length === 0 ? 0n : session.started
   return start + BigInt(Math.abs(expiration)) * 1000n
 }
 
@@ -111,7 +107,7 @@ const secretCommands = [
     run(machine, { authHandle, policySession, nonceTPM, cpHashA, policyRef, expiration: unsigned }) {
       const policy = policyAt(machine, policySession)
       const expiration = unsigned | 0
-      const timeout = timeoutOf(machine, policy, expiration, nonceTPM)
+      const timeout = timeoutOf(policy, expiration, nonceTPM)
       if (policy.kind !== 'trial') {
         const given = { nonce: nonceTPM, cpHash: cpHashA }
         checkAssertion(machine, policy, timeout, given, { nonce: 1, cpHash: 2, expiration: 4 })

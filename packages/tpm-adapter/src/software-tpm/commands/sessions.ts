@@ -17,7 +17,7 @@ import { isExempt } from '../machine/dictionary-attack.js'
 import { withoutTrailingZeros } from '../machine/digests.js'
 import { entityAuth, entityName } from '../machine/entities.js'
 import type { Machine } from '../machine/machine.js'
-import { entryAt, objectAt } from '../machine/objects.js'
+import { entryAt } from '../machine/objects.js'
 import { openSecret } from '../machine/secrets.js'
 import { freshPolicy, placeSession, requireSessionSpace, sessionAt } from '../machine/sessions.js'
 import { inParameter, refuse, refuseHandle, refuseParameter } from '../response-codes.js'
@@ -36,7 +36,7 @@ function saltOf(machine: Machine, tpmKey: number, secret: Uint8Array): Uint8Arra
   if (secret.length === 0) refuseParameter(2, 'VALUE')
   if (!entry.publicArea.objectAttributes.decrypt) refuseHandle(1, 'ATTRIBUTES')
   if (entry.sensitive === undefined) refuseHandle(1, 'HANDLE')
-  return inParameter(2, () => openSecret(machine, objectAt(machine, tpmKey), 'SECRET', secret))
+  return inParameter(2, () => openSecret(machine, entry, 'SECRET', secret))
 }
 
 function checkBindHandle(machine: Machine, bind: number): void {

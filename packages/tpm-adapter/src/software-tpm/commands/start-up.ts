@@ -11,7 +11,6 @@ const startupType = oneOf(u16, [clear, state], 'VALUE')
 
 function start(machine: Machine, type: number): void {
   const { volatile } = machine
-  if (volatile.started) refuse('INITIALIZE')
   if (volatile.locality !== 0 && volatile.locality !== 3) refuse('LOCALITY')
   if (type === clear) restart(machine)
   else resume(machine, suspendedState(machine))

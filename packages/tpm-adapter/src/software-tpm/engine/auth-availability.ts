@@ -56,5 +56,5 @@ export function isPolicyAvailable(machine: Machine, command: Command, handle: nu
   }
   const entry = entryAt(machine, handle)
   if (entry === undefined) return permanentAuth(machine, handle).policy.digest.length > 0
-  return entry.kind === 'object' && entry.sensitive !== undefined && entry.publicArea.authPolicy.length > 0
+  return entry.kind === 'object' && entry.sensitive !== undefined
 }

@@ -36,7 +36,7 @@ export interface CommandTraits {
   readonly returnsHandle?: boolean
   /** Its response starts with a TPM2B, which sessions can encrypt. */
   readonly encryptable?: boolean
-  /** Runs before TPM2_Startup. */
+  /** Runs before TPM2_Startup was sent, and not after. */
   readonly beforeStartup?: boolean
   /** Takes no sessions at all. */
   readonly noSessions?: boolean

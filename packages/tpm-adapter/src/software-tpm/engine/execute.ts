@@ -81,7 +81,7 @@ function dispatch(machine: Machine, command: Command, tag: number, reader: Comma
 
 function findCommand(machine: Machine, commands: CommandTable, code: number): Command {
   const command = commands.get(code) ?? refuse('COMMAND_CODE')
-  if (!machine.volatile.started && command.beforeStartup !== true) refuse('INITIALIZE')
+  if (machine.volatile.started === (command.beforeStartup === true)) refuse('INITIALIZE')
   return command
 }
 

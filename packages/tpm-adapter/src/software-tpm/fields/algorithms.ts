@@ -42,7 +42,7 @@ export const implementedCurves = ['P-256', 'P-384', 'P-521'] as const
 /** Lengths of RSA keys of this TPM. */
 export const implementedRsaBits = [2048, 3072] as const
 /** Lengths of AES keys of this TPM. */
-export const implementedAesBits = [128, 192, 256] as const
+export const implementedAesBits = [128, 256] as const
 
 /** TPMI_ALG_HASH. Part 2, section 9.27. */
 export const hashAlgorithm: Field<Hash> = algorithm(implementedHashes, 'HASH')

@@ -6,7 +6,6 @@ import {
   type TpmsNvPublic,
   type TpmsPcrSelection,
   type TpmtSignature,
-  type TpmtTkAuth,
   type TpmtTkCreation,
   type TpmtTkHashcheck,
   type TpmtTkVerified,
@@ -15,7 +14,7 @@ import {
 import { failure, refuse } from '../response-codes.js'
 import { algorithm, hashAlgorithm, hashValue, implementedHashes } from './algorithms.js'
 import type { CommandReader } from './command-reader.js'
-import { type Field, list, named, oneOf, sized, u16, u32 } from './field.js'
+import { type Field, list, named, sized, u32 } from './field.js'
 import { nvIndexHandle } from './handles.js'
 import { digest, eccParameter, publicKeyRsa } from './public-area.js'
 
@@ -52,22 +51,33 @@ function ticketBody(r: CommandReader): { readonly hierarchy: Hierarchy; readonly
   return { hierarchy: hierarchy.read(r), digest: digest.read(r) }
 }
 
-const creationTag = oneOf(u16, [0x8021], 'TAG')
+/** TPM_ST: what tags there are, so that a wrong one can be told from none at all. Part 2, section 6.9. */
+const tagNumbers: ReadonlySet<number> = new Set([
+  ...[0x00c4, 0x8000, 0x8001, 0x8002, 0x8014, 0x8015, 0x8016, 0x8017, 0x8018, 0x8019, 0x801a, 0x801c],
+  ...[0x8021, 0x8022, 0x8023, 0x8024, 0x8025, 0x8029],
+])
+
+function tagOf<const T extends number>(expected: T): Field<T> {
+  return {
+    read(r) {
+      const tag = r.u16()
+      if (tag === expected) return expected
+      return refuse(tagNumbers.has(tag) ? 'TAG' : 'VALUE')
+    },
+  }
+}
+
+const creationTag = tagOf(0x8021)
 /** TPMT_TK_CREATION. Part 2, section 10.7.3. */
 export const creationTicket: Field<TpmtTkCreation> = {
   read: (r) => ({ tag: creationTag.read(r), ...ticketBody(r) }),
 }
-const verifiedTag = oneOf(u16, [0x8022], 'TAG')
+const verifiedTag = tagOf(0x8022)
 /** TPMT_TK_VERIFIED. Part 2, section 10.7.4. */
 export const verifiedTicket: Field<TpmtTkVerified> = {
   read: (r) => ({ tag: verifiedTag.read(r), ...ticketBody(r) }),
 }
-const authTag = named(u16, { authSecret: 0x8023, authSigned: 0x8025 }, 'TAG')
-/** TPMT_TK_AUTH. Part 2, section 10.7.5. */
-export const authTicket: Field<TpmtTkAuth> = {
-  read: (r) => ({ tag: authTag.read(r), ...ticketBody(r) }),
-}
-const hashCheckTag = oneOf(u16, [0x8024], 'TAG')
+const hashCheckTag = tagOf(0x8024)
 /** TPMT_TK_HASHCHECK. Part 2, section 10.7.6. */
 export const hashCheckTicket: Field<TpmtTkHashcheck> = {
   read: (r) => ({ tag: hashCheckTag.read(r), ...ticketBody(r) }),

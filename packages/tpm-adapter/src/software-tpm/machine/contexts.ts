@@ -20,7 +20,7 @@ export interface ReceivedContext {
   readonly contextBlob: Uint8Array
 }
 
-const macLength = 48
+const macLength = 64
 const nothing = new Uint8Array()
 const { null: none } = permanentHandles
 /** Handles that stand for objects that are saved. Part 2, section 14.5. */

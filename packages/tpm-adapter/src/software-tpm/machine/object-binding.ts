@@ -97,6 +97,7 @@ function checkSymmetric(area: SymmetricPublic, sensitive: TpmtSensitive | undefi
   }
   checkKeyLength(area, sensitive, at)
   if (area.nameAlg === 'null') return
+  if (sensitive.seedValue.length !== digestSize(area)) blame(at.sensitive, 'KEY_SIZE')
   if (!sizeFits) blame(at.publicArea, 'KEY')
   if (!equalBytes(area.unique, symmetricUnique(area.nameAlg, sensitive))) refuse('BINDING')
 }

@@ -56,13 +56,14 @@ function checkStorageKey(area: TpmtPublic, parent: TpmtPublic | undefined): void
   const { restricted, decrypt, fixedParent } = area.objectAttributes
   if (symmetric === undefined || !restricted || !decrypt) return
   if (symmetric.algorithm === 'null') refuse('SYMMETRIC')
+  if (fixedParent && parent !== undefined) {
+    if (area.nameAlg !== parent.nameAlg) refuse('HASH')
+    const theirs = symmetricOf(parent)
+    const same = theirs !== undefined && equalBytes(encodeSymmetric(symmetric), encodeSymmetric(theirs))
+    if (!same) refuse('SYMMETRIC')
+  }
   // Only CFB protects objects; a parent of another mode could never be used.
   if (symmetric.mode !== 'cfb') refuse('MODE')
-  if (!fixedParent || parent === undefined) return
-  if (area.nameAlg !== parent.nameAlg) refuse('HASH')
-  const theirs = symmetricOf(parent)
-  const same = theirs !== undefined && equalBytes(encodeSymmetric(symmetric), encodeSymmetric(theirs))
-  if (!same) refuse('SYMMETRIC')
 }
 
 function encodeSymmetric(value: TpmtSymDefObject): Uint8Array {

@@ -1,7 +1,7 @@
 import type { TpmtPublic, TpmtSensitive } from '@trusthold/core/tpm2'
 import type { Hash } from '../fields/algorithms.js'
 import { handleRanges, isIn } from '../fields/handles.js'
-import { failure, refuse } from '../response-codes.js'
+import { refuse, refuseHandle } from '../response-codes.js'
 import type { Machine } from './machine.js'
 import type { PersistentObject } from './stored-state.js'
 
@@ -73,11 +73,13 @@ export function entryAt(machine: Machine, handle: number): LoadedEntry | undefin
   return stored === undefined ? undefined : machine.persistentEntry(stored)
 }
 
-/** The object at a handle that was found to be there. A sequence is none: TPM_RC_TYPE is the caller's to give. */
-export function objectAt(machine: Machine, handle: number): KeyObjectEntry {
+/**
+ * The object at a handle that was found to be there; a sequence is none.
+ * @param position of the handle in its command, to blame
+ */
+export function objectAt(machine: Machine, handle: number, position: number): KeyObjectEntry {
   const entry = entryAt(machine, handle)
-  if (entry === undefined || entry.kind === 'sequence') throw failure('TYPE')
-  return entry
+  return entry?.kind === 'object' ? entry : refuseHandle(position, 'TYPE')
 }
 
 /** Empties a transient slot. */

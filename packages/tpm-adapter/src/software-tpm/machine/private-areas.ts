@@ -13,7 +13,7 @@ import {
 } from '@trusthold/core/tpm2'
 import { CommandReader } from '../fields/command-reader.js'
 import { buffer } from '../fields/field.js'
-import { digest, sensitive as sensitiveField } from '../fields/public-area.js'
+import { digest, sensitiveArea } from '../fields/public-area.js'
 import { failure, refuse } from '../response-codes.js'
 import { hmac } from './digests.js'
 import type { Machine } from './machine.js'
@@ -113,7 +113,8 @@ export function sensitiveToPrivate(
 /** Reads a decrypted TPM2B_SENSITIVE, which has to take up everything. */
 export function readSensitive(content: Uint8Array, { nameAlg }: TpmtPublic): TpmtSensitive {
   const reader = new CommandReader(content)
-  const sensitive = sensitiveField.read(reader) ?? refuse('SIZE')
+  if (reader.u16() !== content.length - 2) refuse('SIZE')
+  const sensitive = sensitiveArea.read(reader)
   if (reader.remaining > 0) refuse('SIZE')
   // A shorter value was given where a longer one is kept.
   const size = nameAlg === 'null' ? 0 : hashFacts(nameAlg).size

@@ -6,7 +6,7 @@ import { hierarchyOf, hierarchySecrets } from './hierarchies.js'
 import type { Machine } from './machine.js'
 
 /** Hash of the TPM's own HMACs (CONTEXT_INTEGRITY_HASH_ALG). */
-export const integrityHash = 'sha384'
+export const integrityHash = 'sha512'
 
 /** HMAC of a ticket: tag and content, with the proof of the hierarchy. Part 2, section 10.7. */
 function ticketDigest(
