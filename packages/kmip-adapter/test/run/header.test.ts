@@ -38,7 +38,7 @@ describe('the header of a client', () => {
     await runner.run(commands.locate({}))
     const sent = requests[0]?.requestHeader.authentication?.credential ?? []
     expect(sent.map(({ credentialType }) => credentialType)).toEqual(['UsernameAndPassword', 'Device'])
-    const { password } = sent[0]?.credentialValue as { password: SecretBytes }
+    const { password } = (sent[0]?.credentialValue ?? {}) as { password: SecretBytes }
     expect(password.use((plainText) => new TextDecoder().decode(plainText))).toBe('pass phrase')
   })
 
