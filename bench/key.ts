@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { SecretBytes } from '@trusthold/core/bytes'
-import { Providers, parseWrappedKey, unwrapKey, wrapKey } from '@trusthold/core/key-provider'
+import { Providers, parseWrappedKey, wrapKey } from '@trusthold/core/key-provider'
 import { type KeyServer, systemClock, systemRandom } from '@trusthold/core/ports'
 import { openMemory } from '@trusthold/storage-adapter/memory'
 import type { Benchmark } from './benchmark.js'
@@ -33,6 +33,7 @@ async function prepare() {
     config: openMemory().config,
     keyServer: () => keyServer,
     clock: systemClock,
+    random: systemRandom,
     primaryKeyLifetimeMs: 3_600_000,
   })
   await providers.create({
@@ -64,8 +65,7 @@ export const benchmarks: readonly Benchmark[] = [
       prepared ??= prepare()
       const { providers, wrapped } = await prepared
       const parsed = parseWrappedKey(wrapped)
-      const { primaryKeys } = providers.get(parsed.provider)
-      const key = await primaryKeys.use(parsed.primaryKeyId, 'unwrap', (bytes) => unwrapKey(bytes, parsed))
+      const key = await providers.get(parsed.provider).wrapping.unwrap(parsed)
       key.copy()
       key.wipe()
     },

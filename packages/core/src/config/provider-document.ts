@@ -40,6 +40,8 @@ export const providerConfig = z.strictObject({
   formerPrimaryKeyIds: z.array(z.string().min(1).max(256)).max(1_000),
   keyServer: keyServerConfig,
   allowTlsDelivery: z.boolean(),
+  /** Providers that were stored before there was a choice fetch their primary keys. */
+  primaryKeyMode: z.enum(['local', 'remote']).default('local'),
 })
 
 /** A trusted key provider's configuration. */

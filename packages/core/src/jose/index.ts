@@ -6,11 +6,14 @@
 export { parseJsonObject } from './json.js'
 export {
   decryptWith,
+  directHeader,
   encryptTo,
   type JweHeader,
+  joinDirect,
   openDirect,
   type ParsedJwe,
   parseDirect,
+  type SealedParts,
   sealDirect,
 } from './jwe.js'
 export {

@@ -20,6 +20,25 @@ export interface ParsedJwe {
   readonly tag: Uint8Array
 }
 
+/** What a cipher made of a plaintext. */
+export type SealedParts = Pick<ParsedJwe, 'iv' | 'ciphertext' | 'tag'>
+
+/**
+ * The protected header of a compact JWE with `dir` and `A256GCM`, encoded: as ASCII it is the additional data (RFC 7516
+ * section 5.1).
+ */
+export function directHeader(header: JweHeader): string {
+  return toBase64url(utf8(JSON.stringify({ ...header, alg: 'dir', enc: 'A256GCM' })))
+}
+
+/**
+ * Puts a compact JWE together from what was encrypted with its header as additional data.
+ * @param protectedHeader of {@link directHeader}
+ */
+export function joinDirect(protectedHeader: string, { iv, ciphertext, tag }: SealedParts): string {
+  return `${protectedHeader}..${toBase64url(iv)}.${toBase64url(ciphertext)}.${toBase64url(tag)}`
+}
+
 /**
  * Encrypts under a shared key: compact JWE with `dir` and `A256GCM` (RFC 7516, RFC 7518 sections 4.5 and 5.3).
  * @param key 32 bytes
@@ -31,11 +50,11 @@ export function sealDirect(
   header: JweHeader,
   plaintext: Uint8Array,
 ): string {
-  const protectedHeader = toBase64url(utf8(JSON.stringify({ ...header, alg: 'dir', enc: 'A256GCM' })))
+  const protectedHeader = directHeader(header)
   const cipher = createCipheriv('aes-256-gcm', key, iv)
   cipher.setAAD(utf8(protectedHeader))
   const ciphertext = concatBytes(cipher.update(plaintext), cipher.final())
-  return `${protectedHeader}..${toBase64url(iv)}.${toBase64url(ciphertext)}.${toBase64url(cipher.getAuthTag())}`
+  return joinDirect(protectedHeader, { iv, ciphertext, tag: cipher.getAuthTag() })
 }
 
 /**

@@ -3,6 +3,8 @@
  * @module
  */
 export type { ProviderConfig } from '../config/index.js'
+export type { KeyWrapping } from './key-wrapping.js'
+export type { PrimaryKeyMode } from './primary-key-use.js'
 export {
   type CreateProvider,
   type OpenProvider,

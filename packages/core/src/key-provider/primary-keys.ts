@@ -1,27 +1,8 @@
 import type { SecretBytes } from '../bytes/index.js'
 import { describeError, isTrustholdError, TrustholdError } from '../errors/index.js'
-import type {
-  Clock,
-  KeyServer,
-  KeyServerNodeHealth,
-  PrimaryKeyInfo,
-  PrimaryKeyUsage,
-} from '../ports/index.js'
+import type { Clock, KeyServer, KeyServerNodeHealth, PrimaryKeyInfo } from '../ports/index.js'
 import { findLatestKey } from './follow-rotation.js'
-
-/** What a primary key is used for: new keys are wrapped only under an active one. */
-export type PrimaryKeyUse = 'wrap' | 'unwrap'
-
-const statesFor: Readonly<Record<PrimaryKeyUse, readonly PrimaryKeyInfo['state'][]>> = {
-  wrap: ['active'],
-  unwrap: ['active', 'deactivated'],
-}
-
-/** What a key has to be allowed for: wrapping is done here by encryption. */
-const usageFor: Readonly<Record<PrimaryKeyUse, readonly PrimaryKeyUsage[]>> = {
-  wrap: ['wrap-key', 'encrypt'],
-  unwrap: ['unwrap-key', 'decrypt'],
-}
+import { findKeyFault, type PrimaryKeyUse } from './primary-key-use.js'
 
 interface CachedKey {
   readonly info: PrimaryKeyInfo
@@ -110,7 +91,6 @@ export class PrimaryKeys {
     const info = await this.#ask(keyServer.describe(id))
     // Never fetched for nothing: a key that no use is allowed for stays in the server.
     this.#assertUsable(info, 'unwrap')
-    if (info.extractable === false) throw this.#unusable(`primary key ${id} may not leave its key server`)
     const secret = await this.#ask(keyServer.get(id))
     if (secret.length !== 32) {
       secret.wipe()
@@ -149,15 +129,8 @@ export class PrimaryKeys {
   }
 
   #assertUsable(info: PrimaryKeyInfo, use: PrimaryKeyUse): void {
-    if (info.algorithm !== 'AES' || info.length !== 256) {
-      throw this.#unusable(`primary key ${info.id} is ${info.algorithm}-${info.length}, expected AES-256`)
-    }
-    if (!statesFor[use].includes(info.state)) {
-      throw this.#unusable(`primary key ${info.id} is ${info.state}, which does not allow to ${use}`)
-    }
-    if (!usageFor[use].some((one) => info.usage.includes(one))) {
-      throw this.#unusable(`primary key ${info.id} may not be used to ${use} keys`)
-    }
+    const fault = findKeyFault(info, use, 'local')
+    if (fault !== undefined) throw this.#unusable(fault)
   }
 
   #unusable(reason: string, cause?: unknown): TrustholdError<'PROVIDER_UNUSABLE'> {

@@ -13,8 +13,12 @@ import type {
   KeyServerConfig,
   KeyServerFactory,
   KeyServerNodeHealth,
+  RandomSource,
 } from '../ports/index.js'
+import { type KeyWrapping, wrapLocally, wrapRemotely } from './key-wrapping.js'
+import type { PrimaryKeyMode } from './primary-key-use.js'
 import { PrimaryKeys } from './primary-keys.js'
+import { RemotePrimaryKeys } from './remote-primary-keys.js'
 
 /** What a new trusted key provider is made of. */
 export interface CreateProvider {
@@ -27,6 +31,11 @@ export interface CreateProvider {
   keyServer: KeyServerConfig
   /** Whether keys may also travel bare inside TLS; false by default. */
   allowTlsDelivery?: boolean
+  /**
+   * Where primary keys are used: `local` fetches them for a short time, and is the default; `remote` has the key server
+   * encrypt and decrypt, so that they never leave it, at the price of a request for each key.
+   */
+  primaryKeyMode?: PrimaryKeyMode
 }
 
 /** What is shown of a trusted key provider: everything but the private key. */
@@ -36,6 +45,7 @@ export interface ProviderInfo {
   /** Other primary keys that wrapped keys may name. */
   readonly formerPrimaryKeyIds: readonly string[]
   readonly allowTlsDelivery: boolean
+  readonly primaryKeyMode: PrimaryKeyMode
   readonly servers: readonly { readonly name: string; readonly host: string; readonly port?: number }[]
 }
 
@@ -54,6 +64,7 @@ export interface OpenProvider {
   readonly name: string
   readonly config: ProviderConfig
   readonly primaryKeys: PrimaryKeys
+  readonly wrapping: KeyWrapping
 }
 
 /** What {@link Providers} needs. */
@@ -61,6 +72,7 @@ export interface ProvidersOptions {
   config: ConfigStore
   keyServer: KeyServerFactory
   clock: Clock
+  random: RandomSource
   /** Milliseconds. */
   primaryKeyLifetimeMs: number
 }
@@ -105,15 +117,16 @@ export class Providers {
       formerPrimaryKeyIds,
       keyServer,
       allowTlsDelivery,
+      primaryKeyMode: request.primaryKeyMode ?? 'local',
     }
     const checked = parseInput(providerConfig, given, 'provider')
     const primaryKeyId = request.primaryKeyId ?? (await this.#makePrimaryKey(request))
     const config = { ...checked, primaryKeyId }
-    const candidate = this.#primaryKeys(name, config)
+    const candidate = this.#connect(name, config)
     try {
-      await candidate.use(primaryKeyId, 'wrap', () => undefined)
+      await candidate.wrapping.probe(primaryKeyId)
     } finally {
-      await candidate.close()
+      await candidate.primaryKeys.close()
     }
     await this.#documents.create(name, config)
     return describeProvider(name, config)
@@ -129,7 +142,7 @@ export class Providers {
     const formerPrimaryKeyIds = [...new Set(used)].filter((id) => id !== primaryKeyId)
     const changed = { ...current.document, primaryKeyId, formerPrimaryKeyIds }
     const config = parseInput(providerConfig, changed, 'provider')
-    await this.get(name).primaryKeys.use(primaryKeyId, 'wrap', () => undefined)
+    await this.get(name).wrapping.probe(primaryKeyId)
     await this.#documents.replace(name, config, current.revision)
     return describeProvider(name, config)
   }
@@ -155,7 +168,7 @@ export class Providers {
     const { document } = this.#document(name)
     const known = this.#open.get(name)
     if (known !== undefined) return known
-    const opened = { name, config: document, primaryKeys: this.#primaryKeys(name, document) }
+    const opened = this.#connect(name, document)
     this.#open.set(name, opened)
     return opened
   }
@@ -193,8 +206,8 @@ export class Providers {
   /** What keeps the provider from wrapping keys. */
   async #findTrouble(name: string): Promise<readonly string[]> {
     try {
-      const { primaryKeys, config } = this.get(name)
-      await primaryKeys.use(config.primaryKeyId, 'wrap', () => undefined)
+      const { wrapping, config } = this.get(name)
+      await wrapping.probe(config.primaryKeyId)
       return []
     } catch (error) {
       return [describeError(error)]
@@ -216,13 +229,16 @@ export class Providers {
     return found
   }
 
-  #primaryKeys(provider: string, config: ProviderConfig): PrimaryKeys {
-    return new PrimaryKeys({
-      provider,
-      keyServer: this.#options.keyServer(config.keyServer),
-      clock: this.#options.clock,
-      lifetimeMs: this.#options.primaryKeyLifetimeMs,
-    })
+  #connect(name: string, config: ProviderConfig): OpenProvider {
+    const { clock, random, primaryKeyLifetimeMs: lifetimeMs } = this.#options
+    const keyServer = this.#options.keyServer(config.keyServer)
+    const options = { provider: name, keyServer, clock, lifetimeMs }
+    const primaryKeys = new PrimaryKeys(options)
+    const wrapping =
+      config.primaryKeyMode === 'local'
+        ? wrapLocally(name, primaryKeys, random)
+        : wrapRemotely(name, new RemotePrimaryKeys(options), random)
+    return { name, config, primaryKeys, wrapping }
   }
 
   async #makePrimaryKey(request: CreateProvider): Promise<string> {
@@ -247,6 +263,6 @@ export class Providers {
 }
 
 function describeProvider(name: string, config: ProviderConfig): ProviderInfo {
-  const { primaryKeyId, formerPrimaryKeyIds, allowTlsDelivery, keyServer } = config
-  return { name, primaryKeyId, formerPrimaryKeyIds, allowTlsDelivery, servers: keyServer.servers }
+  const { keyServer, ...shown } = config
+  return { name, ...shown, servers: keyServer.servers }
 }

@@ -14,7 +14,7 @@ import {
 } from '../protocol/index.js'
 import { createProofVerifier, type TokenClaims, type TokenVerifier } from '../token/index.js'
 import { type OpenProvider, Providers } from './providers.js'
-import { parseWrappedKey, unwrapKey, wrapKey } from './wrapped-key.js'
+import { parseWrappedKey } from './wrapped-key.js'
 
 /** Where a request came in, as its proof of possession names it. */
 export interface RequestTarget {
@@ -89,6 +89,7 @@ export class KeyProviderService {
       config: options.storage.config,
       keyServer: options.keyServer,
       clock: options.clock,
+      random: options.random,
       primaryKeyLifetimeMs: primaryKeyLifetimeSeconds * 1_000,
     })
     return new KeyProviderService(options, providers)
@@ -118,9 +119,7 @@ export class KeyProviderService {
       const { primaryKeyId } = provider.config
       const key = this.#options.random.bytes(length)
       try {
-        const wrapped = await provider.primaryKeys.use(primaryKeyId, 'wrap', (primaryKey) =>
-          wrapKey(primaryKey, { provider: provider.name, primaryKeyId }, key, this.#options.random),
-        )
+        const wrapped = await provider.wrapping.wrap(primaryKeyId, key)
         return {
           primaryKeyId,
           result: { wrapped, key: await deliver(key, request.delivery, host, provider) },
@@ -149,9 +148,7 @@ export class KeyProviderService {
       }
       const { primaryKeyId } = wrapped
       assertPrimaryKeyOf(provider, primaryKeyId)
-      const key = await provider.primaryKeys.use(primaryKeyId, 'unwrap', (primaryKey) =>
-        unwrapKey(primaryKey, wrapped),
-      )
+      const key = await provider.wrapping.unwrap(wrapped)
       const plaintext = key.copy()
       try {
         return { primaryKeyId, result: await deliver(plaintext, request.delivery, host, provider) }

@@ -1,6 +1,15 @@
-import type { SecretBytes } from '../bytes/index.js'
+import { type SecretBytes, utf8 } from '../bytes/index.js'
 import { isTrustholdError, TrustholdError } from '../errors/index.js'
-import { openDirect, type ParsedJwe, parseDirect, sealDirect } from '../jose/index.js'
+import {
+  directHeader,
+  type JweHeader,
+  joinDirect,
+  openDirect,
+  type ParsedJwe,
+  parseDirect,
+  type SealedParts,
+  sealDirect,
+} from '../jose/index.js'
 import type { RandomSource } from '../ports/index.js'
 
 const wrappedKeyType = 'trusthold-key'
@@ -18,6 +27,16 @@ export interface WrappedKey {
 const refuse = (reason: string, cause?: unknown) =>
   new TrustholdError('WRAPPED_KEY_INVALID', { reason }, { cause })
 
+/** What a wrapped key's header names. */
+export interface WrappedKeyNames {
+  readonly provider: string
+  readonly primaryKeyId: string
+}
+
+function headerOf({ provider, primaryKeyId }: WrappedKeyNames): JweHeader {
+  return { typ: wrappedKeyType, v: wrappedKeyVersion, provider, kid: primaryKeyId }
+}
+
 /**
  * Wraps a key under a primary key: a compact JWE, `dir` and `A256GCM`, whose protected header names format version,
  * provider and primary key. The result identifies the key; nothing else needs to be kept.
@@ -25,17 +44,23 @@ const refuse = (reason: string, cause?: unknown) =>
  */
 export function wrapKey(
   primaryKey: Uint8Array,
-  names: { provider: string; primaryKeyId: string },
+  names: WrappedKeyNames,
   key: Uint8Array,
   random: RandomSource,
 ): string {
-  const header = {
-    typ: wrappedKeyType,
-    v: wrappedKeyVersion,
-    provider: names.provider,
-    kid: names.primaryKeyId,
-  }
-  return sealDirect(primaryKey, random.bytes(12), header, key)
+  return sealDirect(primaryKey, random.bytes(12), headerOf(names), key)
+}
+
+/**
+ * Wraps a key as {@link wrapKey} does, by someone else who has the primary key.
+ * @param encrypt encrypts the key with AES-256-GCM and the additional data that it is given
+ */
+export async function wrapKeyBy(
+  encrypt: (additionalData: Uint8Array) => Promise<SealedParts>,
+  names: WrappedKeyNames,
+): Promise<string> {
+  const header = directHeader(headerOf(names))
+  return joinDirect(header, await encrypt(utf8(header)))
 }
 
 /**

@@ -404,10 +404,11 @@ describe('the record', () => {
 
 describe('providers', () => {
   it('are listed without what is secret', () => {
-    const servers = keyServerConfig.servers
+    const { servers } = keyServerConfig
+    const common = { formerPrimaryKeyIds: [], primaryKeyMode: 'local', servers }
     expect(service.providers.list()).toEqual([
-      { name: 'finance', primaryKeyId: 'key-1', formerPrimaryKeyIds: [], allowTlsDelivery: false, servers },
-      { name: 'open', primaryKeyId: 'key-2', formerPrimaryKeyIds: [], allowTlsDelivery: true, servers },
+      { name: 'finance', primaryKeyId: 'key-1', allowTlsDelivery: false, ...common },
+      { name: 'open', primaryKeyId: 'key-2', allowTlsDelivery: true, ...common },
     ])
   })
 
