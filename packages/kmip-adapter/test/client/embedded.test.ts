@@ -278,9 +278,9 @@ describe.each(kmipVersions.filter((version) => version >= '1.2'))(
       if (version >= '1.4') {
         const digest = createHash('sha256').update(text).digest()
         const older = { ...parameters, paddingMethod: 'PKCS1V1_5' } as const
-      const ofDigest = await client.sign(pair.privateKey, { digest }, older)
-      expect(await client.verifySignature(pair.publicKey, { data: text }, ofDigest, older)).toBe(true)
-      expect(await client.verifySignature(pair.publicKey, { digest }, ofDigest, older)).toBe(true)
+        const ofDigest = await client.sign(pair.privateKey, { digest }, older)
+        expect(await client.verifySignature(pair.publicKey, { data: text }, ofDigest, older)).toBe(true)
+        expect(await client.verifySignature(pair.publicKey, { digest }, ofDigest, older)).toBe(true)
       }
       const hmac = { cryptographicAlgorithm: 'HMAC_SHA256' } as const
       const macKey = await client
