@@ -2,9 +2,22 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkFirmwareVersion, compareBoots, type QuoteFacts, verifyQuote } from '@trusthold/core/evidence'
-import { computeName, computeQualifiedName, hierarchyName } from '@trusthold/core/tpm2'
-import { connectSwtpmUnix, openTpm } from '@trusthold/tpm-adapter'
+import { decode } from '@trusthold/core/codec'
+import {
+  type ClockFacts,
+  checkFirmwareVersion,
+  compareBoots,
+  type QuoteFacts,
+  verifyQuote,
+} from '@trusthold/core/evidence'
+import {
+  computeName,
+  computeQualifiedName,
+  hierarchyName,
+  type TpmsAttest,
+  tpmsAttest,
+} from '@trusthold/core/tpm2'
+import { connectSwtpmUnix, openSwtpmControl, openTpm, startUp } from '@trusthold/tpm-adapter'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Swtpm, startSwtpm } from '../../scripts/peers/swtpm.mjs'
 
@@ -93,3 +106,55 @@ test('a firmware minimum holds for keys whose hierarchy was shown, and for no ot
     expect(checkFirmwareVersion({ ...facts, obfuscated }, 0n).outcome).toBe('unknown')
   }
 })
+
+test('a key that stays open states clock and counters over restarts, in either hierarchy', async () => {
+  const peer = await startSwtpm({ stateDir: join(directory, 'open'), socket: 'unix' })
+  const path = peer.unixPath as string
+  try {
+    const transport = await connectSwtpmUnix({ path })
+    const tpm = await openTpm({ transport })
+    const [endorsementKey] = await tpm.endorsementKeys()
+    if (endorsementKey === undefined) throw new Error('the TPM has no endorsement key')
+    const open = (parent: 'endorsement-key' | 'storage-root-key') =>
+      tpm.openAttestationKey({ endorsementKey, kind: 'ecc-p256', parent })
+    const keys = [await open('endorsement-key'), await open('storage-root-key')] as const
+    const states: TpmsAttest[][] = []
+    for (let boot = 0; boot < 3; boot++) {
+      states.push(
+        await Promise.all(
+          keys.map(async (key) => decode(tpmsAttest, (await key.certifyTime(nonce)).message)),
+        ),
+      )
+      await transport.transmit(shutdown(0))
+      await openSwtpmControl({ path: `${path}.ctrl` }).initialize()
+      await startUp(transport)
+    }
+    const [first, second, third] = states as [TpmsAttest[], TpmsAttest[], TpmsAttest[]]
+    for (const [i, obfuscated] of [false, true].entries()) {
+      const facts = [first, second, third].map((state) => factsOf(state[i] as TpmsAttest, obfuscated))
+      const [one, two, three] = facts as [ClockFacts, ClockFacts, ClockFacts]
+      expect([compareBoots(one, two), compareBoots(two, three)]).toEqual(
+        Array(2).fill({ change: 'rebooted', firmware: 'same' }),
+      )
+      // The difference is true in every hierarchy; the number only in one that is not shifted.
+      expect((three.resetCount - one.resetCount) | 0).toBe(2)
+      expect(
+        [one, two, three].every(({ clock, safe }, at) => safe && clock >= (facts[at - 1]?.clock ?? 0n)),
+      ).toBe(true)
+      expect(compareBoots(three, one).change).toBe('rolled-back')
+      expect(checkFirmwareVersion(one, 0n).outcome).toBe(obfuscated ? 'unknown' : 'pass')
+    }
+    const [true1, shifted] = first as [TpmsAttest, TpmsAttest]
+    expect(shifted.clockInfo.resetCount).not.toBe(true1.clockInfo.resetCount)
+    expect(shifted.firmwareVersion).not.toBe(true1.firmwareVersion)
+    await tpm.close()
+  } finally {
+    await peer.stop()
+  }
+}, 60_000)
+
+/** What a statement says of the TPM's time. */
+function factsOf(attest: TpmsAttest, obfuscated: boolean): ClockFacts {
+  const { clockInfo, firmwareVersion, qualifiedSigner } = attest
+  return { ...clockInfo, firmwareVersion, qualifiedSigner, obfuscated }
+}
