@@ -1,7 +1,7 @@
 import type { TpmTransport } from '@trusthold/core/ports'
 import { permanentHandles, srkTemplates, type TpmlPcrSelection } from '@trusthold/core/tpm2'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { type Swtpm, startSwtpm } from '../../../scripts/peers/swtpm.mjs'
+import { startSwtpm } from '../../../scripts/peers/swtpm.mjs'
 import {
   type CommandRunner,
   createCommandRunner,
@@ -11,7 +11,8 @@ import {
   type PrimaryKey,
   passwordSession,
 } from '../src/commands/index.js'
-import { connectSwtpmTcp, flushAll, loadedHandles } from '../src/index.js'
+import { connectSwtpmTcp, flushAll, loadedHandles, openSwtpmControl } from '../src/index.js'
+import { createSoftwareTpm } from '../src/software-tpm/index.js'
 
 /** One command and its response. */
 export interface Exchange {
@@ -21,9 +22,10 @@ export interface Exchange {
 
 /** A TPM of its own for the tests of a file. */
 export interface LiveTpm {
-  readonly peer: Swtpm
   readonly transport: TpmTransport
   readonly runner: CommandRunner
+  /** Takes the power away and gives it back; TPM2_Startup is not sent. */
+  restart(): Promise<void>
   /** All that crossed the bus since the test began. */
   readonly traffic: Exchange[]
   /** A persistent storage key, made from the owner's seed. */
@@ -36,6 +38,29 @@ export interface LiveTpm {
 export const sha256Pcrs = (...pcrs: readonly number[]): TpmlPcrSelection => [
   { hash: 'sha256', sizeofSelect: 3, pcrs },
 ]
+
+/** Kinds of TPM that run here. */
+export type LiveTpmKind = 'swtpm' | 'software TPM'
+
+interface Power {
+  readonly transport: TpmTransport
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+const start: Readonly<Record<LiveTpmKind, () => Promise<Power>>> = {
+  async swtpm() {
+    const { tcpPort: port, stop } = await startSwtpm()
+    const control = openSwtpmControl({ port: port + 1 })
+    const restart = (): Promise<void> => control.initialize({ deleteVolatile: true })
+    return { transport: await connectSwtpmTcp({ port }), restart, stop }
+  },
+  async 'software TPM'() {
+    const tpm = await createSoftwareTpm()
+    const restart = async (): Promise<void> => tpm.powerCycle()
+    return { transport: await tpm.transport(), restart, stop: () => tpm.close() }
+  },
+}
 
 async function makeStorageRootKey(runner: CommandRunner): Promise<PrimaryKey> {
   const [hierarchy, persistentHandle] = [permanentHandles.owner, 0x8100_0001]
@@ -50,13 +75,14 @@ async function makeStorageRootKey(runner: CommandRunner): Promise<PrimaryKey> {
  * Starts a TPM before the tests of a file and stops it after them. Nothing may be left in it after any test.
  * @returns filled before the first test
  */
-export function useLiveTpm(): LiveTpm {
+export function useLiveTpm(kind: LiveTpmKind = 'swtpm'): LiveTpm {
   const tpm = { traffic: [] as Exchange[], tamper: undefined } as unknown as {
     -readonly [K in keyof LiveTpm]: LiveTpm[K]
   }
+  let power: Power
   beforeAll(async () => {
-    tpm.peer = await startSwtpm()
-    const inner = await connectSwtpmTcp({ port: tpm.peer.tcpPort })
+    power = await start[kind]()
+    const inner = power.transport
     tpm.transport = {
       async transmit(command, options) {
         const sent = Uint8Array.from(command)
@@ -67,6 +93,7 @@ export function useLiveTpm(): LiveTpm {
       },
       close: () => inner.close(),
     }
+    tpm.restart = () => power.restart()
     tpm.runner = createCommandRunner(tpm.transport)
     tpm.srk = await makeStorageRootKey(tpm.runner)
   })
@@ -79,7 +106,7 @@ export function useLiveTpm(): LiveTpm {
   })
   afterAll(async () => {
     await tpm.transport.close()
-    await tpm.peer.stop()
+    await power.stop()
   })
   return tpm
 }
