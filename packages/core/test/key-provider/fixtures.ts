@@ -35,6 +35,16 @@ function keyInfo(id: string): PrimaryKeyInfo {
   return { id, state: 'active', algorithm: 'AES', length: 256, usage }
 }
 
+/** What a key server says instead of an answer. */
+export function refusal(
+  operation: string,
+  reason: string,
+  kind: TrustholdError<'KMIP_RESULT'>['context']['kind'],
+): TrustholdError {
+  const options = { retryable: kind === 'transient' }
+  return new TrustholdError('KMIP_RESULT', { operation, status: 'OperationFailed', reason, kind }, options)
+}
+
 export function fakeKeyServer(): FakeKeyServer {
   const server: FakeKeyServer = {
     keys: new Map(),
@@ -72,11 +82,15 @@ export function fakeKeyServer(): FakeKeyServer {
     async decrypt(id, { iv, ciphertext, tag }, data) {
       const { bytes } = await find('decrypt', id)
       const decipher = createDecipheriv('aes-256-gcm', bytes, iv).setAAD(data).setAuthTag(tag)
-      const secret = SecretBytes.take(
-        new Uint8Array(Buffer.concat([decipher.update(ciphertext), decipher.final()])),
-      )
+      const secret = SecretBytes.take(new Uint8Array(decipher.update(ciphertext)))
       server.lent.push(secret)
-      return secret
+      try {
+        decipher.final()
+        return secret
+      } catch {
+        secret.wipe()
+        throw refusal('decrypt', 'CryptographicFailure', 'other')
+      }
     },
     async health() {
       await answer('health')
@@ -95,12 +109,7 @@ export function fakeKeyServer(): FakeKeyServer {
     await answer(`${operation} ${id}`)
     const found = server.keys.get(id)
     if (found !== undefined) return found
-    throw new TrustholdError('KMIP_RESULT', {
-      operation,
-      status: 'Operation Failed',
-      reason: 'Item Not Found',
-      kind: 'notFound',
-    })
+    throw refusal(operation, 'ItemNotFound', 'notFound')
   }
   return server
 }

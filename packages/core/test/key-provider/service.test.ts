@@ -517,6 +517,37 @@ describe('providers', () => {
     expect(service.providers.get('far').config.keyServer).toEqual(keyServer)
   })
 
+  it('can leave primary keys in their key server, also those that used them here before', async () => {
+    server.add('fixed', { extractable: false })
+    const create = (change: object) =>
+      service.providers.create({ name: 'far', primaryKeyId: 'fixed', keyServer: keyServerConfig, ...change })
+    expect((await rejectionOf(create({}))).code).toBe('PROVIDER_UNUSABLE')
+    expect((await rejectionOf(create({ primaryKeyMode: 'elsewhere' }))).code).toBe('REQUEST_INVALID')
+    expect((await create({ primaryKeyMode: 'remote' })).primaryKeyMode).toBe('remote')
+    server.calls.length = 0
+    const made = await generate({ provider: 'far' })
+    const again = await decrypt(made.wrapped, { provider: 'far' })
+    expect(server.calls.some((call) => call.startsWith('get'))).toBe(false)
+    expect(server.calls).toContain('encrypt fixed')
+    const [first, second] = await Promise.all(
+      [made.key, again].map((delivered) => openDelivered((delivered as { readonly jwe: string }).jwe, 'far')),
+    )
+    expect(first).toEqual(second)
+    expect((await service.providers.health('far')).health).toBe('OK')
+  })
+
+  it('that were stored before there was a choice fetch their primary keys', async () => {
+    const stored = await storage.config.get('key-provider/providers/finance')
+    const before = new TextDecoder().decode(stored?.value)
+    const old = before.replace(/,?"primaryKeyMode":"local"/, '')
+    expect(old).not.toBe(before)
+    await storage.config.put('key-provider/providers/finance', new TextEncoder().encode(old))
+    await new Promise(setImmediate)
+    expect(service.providers.list()[0]?.primaryKeyMode).toBe('local')
+    await generate()
+    expect(server.calls).toContain('get key-1')
+  })
+
   it('that another node deletes or changes are so here, too', async () => {
     await generate()
     const stored = await storage.config.get('key-provider/providers/finance')

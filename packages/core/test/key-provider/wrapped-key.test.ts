@@ -54,7 +54,7 @@ describe('wrapKey', () => {
         },
       ),
     )
-  })
+  }, 30_000)
 
   it('fits the longest of everything', () => {
     const longest = { provider: '財'.repeat(128), primaryKeyId: '財'.repeat(256) }

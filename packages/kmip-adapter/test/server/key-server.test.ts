@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { KeyServer, KeyServerConfig } from '@trusthold/core/ports'
 import { type KeyServerSubject, keyServerContract } from '@trusthold/core/testing'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KmipClient, kmip } from '../../src/index.js'
 import { createIdentities, type Embedded, startEmbedded, type TestIdentities } from './embedded.js'
 
@@ -62,4 +62,14 @@ describe('over the embedded server', () => {
       )
     },
   })
+})
+
+test('a tag that does not fit is a cryptographic failure', async () => {
+  const { keyServer, uniqueName, close } = await subject()
+  const { id } = await keyServer.create(uniqueName())
+  const sealed = await keyServer.encrypt(id, new Uint8Array(32), new Uint8Array())
+  await expect(
+    keyServer.decrypt(id, { ...sealed, tag: new Uint8Array(16) }, new Uint8Array()),
+  ).rejects.toMatchObject({ code: 'KMIP_RESULT', context: { reason: 'CryptographicFailure' } })
+  await close()
 })
