@@ -57,12 +57,12 @@ export const allUses = 0x3bf
 
 /** Connects a talker. */
 export async function talk(
-  embedded: Embedded,
+  { port }: Pick<Embedded, 'port'>,
   { authority, client }: Pick<TestIdentities, 'authority' | 'client'>,
   version: KmipVersion = '1.4',
   identity: Identity = client,
 ): Promise<Talker> {
-  const raw = await connectRaw(embedded.port, identity, authority.certificate)
+  const raw = await connectRaw(port, identity, authority.certificate)
   const send = (asks: readonly Ask[], header?: Partial<RequestHeader>): Promise<ResponseMessage> =>
     raw.exchange(requestFrame(version, asks, header))
   const only = async (operation: OperationName | number, payload: object): Promise<ResponseItem> => {

@@ -33,7 +33,7 @@ export interface Listener {
 /** Makes a listener; it takes nothing yet. */
 export function createListener(context: ListenerContext): Listener {
   const connections = new Set<ClientConnection>()
-  let closing = false
+  let closing: Promise<unknown> | undefined
   const server = createServer({
     ...context.secure,
     requestCert: true,
@@ -53,7 +53,7 @@ export function createListener(context: ListenerContext): Listener {
   server.on('secureConnection', (socket) => {
     const connection = serveConnection(socket, context)
     connections.add(connection)
-    if (closing) connection.drain()
+    if (closing !== undefined) connection.drain()
     void connection.closed.then(() => connections.delete(connection))
   })
   // Also clients that the handshake refused: the socket is destroyed already.
@@ -80,15 +80,15 @@ export function createListener(context: ListenerContext): Listener {
       return sockets.size
     },
     async close(drainMilliseconds) {
-      closing = true
-      const closed = server.listening ? once(server, 'close') : undefined
-      if (server.listening) server.close()
+      if (closing !== undefined || !server.listening) return void (await closing)
+      closing = once(server, 'close')
+      server.close()
       for (const connection of connections) connection.drain()
       // Also those that are still shaking hands.
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy()
       }, drainMilliseconds)
-      await closed
+      await closing
       clearTimeout(timer)
     },
   }
