@@ -56,7 +56,7 @@ const start: Readonly<Record<LiveTpmKind, () => Promise<Power>>> = {
     return { transport: await connectSwtpmTcp({ port }), restart, stop }
   },
   async 'software TPM'() {
-    const tpm = await createSoftwareTpm()
+    const tpm = createSoftwareTpm()
     const restart = async (): Promise<void> => tpm.powerCycle()
     return { transport: await tpm.transport(), restart, stop: () => tpm.close() }
   },
