@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +21,8 @@ const programs = {
   'trusted-host': source('../../examples/trusted-host/src/main.ts'),
   contracts: source('guest/contracts.ts'),
 }
+/** How the guide has the agent started. */
+const unit = readFileSync(source('../../examples/trusted-host/systemd/trusthold-agent.service'), 'utf8')
 const pcrBanks = ['sha256']
 const commandLine = 'console=ttyS0 quiet ima_policy=tcb'
 
@@ -31,6 +35,12 @@ beforeAll(async () => {
   contracts.catch(() => undefined)
 }, 300_000)
 afterAll(() => model.remove())
+
+/** A machine that runs, with an account for the agent. */
+interface Host {
+  run: BootedMachine['run']
+  runAsAgent: BootedMachine['run']
+}
 
 /** The suites run where the devices are, on a machine of their own, and say on its serial port how they went. */
 async function runContracts(): Promise<{ lines: readonly string[]; stderr: string }> {
@@ -102,18 +112,40 @@ describe('a machine with Secure Boot and a TPM', () => {
     await rm(directory, { recursive: true, force: true })
   })
 
-  /** Boots, and tells the agent where its authority is. */
-  const boot = async (line: string): Promise<BootedMachine> => {
+  const environment = (): string[] => [
+    `export TRUSTHOLD_AUTHORITY=https://${hostAddress}:${port}`,
+    'export TRUSTHOLD_CA=/run/authority.crt',
+    'export TRUSTHOLD_STATE=/run/trusthold/attestation-key',
+  ]
+
+  /** Boots, makes the agent's account, and hands what it runs there; nobody lets it at the TPM yet. */
+  const boot = async (line: string): Promise<Host> => {
     const booted = await (machine as Machine).boot(line)
     const certificate = await readFile(at('authority/server.crt'), 'utf8')
-    const environment = [
-      `export TRUSTHOLD_AUTHORITY=https://${hostAddress}:${port}`,
-      'export TRUSTHOLD_CA=/run/authority.crt',
-      'export TRUSTHOLD_STATE=/run/attestation-key',
+    const account = [
+      'mkdir -p /etc',
+      "echo 'trusthold:x:990:990::/:/bin/sh' > /etc/passwd",
+      "echo 'tss:x:59:trusthold' > /etc/group",
+      'install -d -m 700 -o trusthold /run/trusthold',
+      `cat > /run/authority.crt <<'END'\n${certificate}END`,
     ]
-    const script = `cat > /run/authority.crt <<'END'\n${certificate}END\n`
-    expect(await booted.run(script)).toMatchObject({ code: 0, stderr: '' })
-    return { ...booted, run: (each) => booted.run(`${environment.join('\n')}\n${each}`) }
+    expect(await booted.run(account.join('\n'))).toMatchObject({ code: 0, stderr: '' })
+    return {
+      run: booted.run,
+      runAsAgent: (script) => {
+        const file = ['set -e', ...environment(), script].join('\n')
+        const asAgent = "su -s /bin/sh trusthold -c 'sh /run/agent-script'"
+        return booted.run(`cat > /run/agent-script <<'END'\n${file}\nEND\n${asAgent}`)
+      },
+    }
+  }
+
+  /** Gives the agent what the guide says that it needs: the device as udev does, the logs as the unit does. */
+  const permit = async (host: Host): Promise<void> => {
+    const udev = 'chgrp tss /dev/tpmrm0 && chmod 660 /dev/tpmrm0'
+    const asRoot = [...unit.matchAll(/^ExecStartPre=\+-?(.*)$/gm)].map(([, command]) => command)
+    expect(asRoot.length).toBeGreaterThan(0)
+    expect(await host.run(['set -e', udev, ...asRoot].join('\n'))).toMatchObject({ code: 0, stderr: '' })
   }
 
   test('is captured, approved, attests, and gets a key', async () => {
@@ -122,13 +154,18 @@ describe('a machine with Secure Boot and a TPM', () => {
       // The kernel locks itself down when the firmware's Secure Boot is on.
       stdout: expect.stringMatching(/\[(integrity|confidentiality)\]/),
     })
-    const captured = await golden.run('/agent/trusted-host capture golden')
+    expect(await golden.runAsAgent('/agent/trusted-host capture golden')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/\/dev\/tpmrm0.*EACCES/),
+    })
+    await permit(golden)
+    const captured = await golden.runAsAgent('/agent/trusted-host capture golden')
     expect(captured).toMatchObject({ code: 0, stderr: '' })
     await writeFile(at('golden.json'), captured.stdout)
     await configure('golden.json')
     await startAuthority()
 
-    const attested = await golden.run('/agent/trusted-host attest')
+    const attested = await golden.runAsAgent('/agent/trusted-host attest')
     expect(attested).toMatchObject({ code: 0, stderr: '' })
     const checks = attested.stdout.trim().split('\n')
     for (const check of [
@@ -143,30 +180,37 @@ describe('a machine with Secure Boot and a TPM', () => {
 
     // The machine shows that it has the key, and the same one again, without showing the key.
     const nonce = randomBytes(16).toString('hex')
-    const proof = await golden.run(
+    const proof = await golden.runAsAgent(
       [
-        'set -e',
-        '/agent/trusted-host generate-key finance /run/disk.key > /run/disk.wrapped',
-        '/agent/trusted-host decrypt /run/disk.wrapped /run/again.key',
-        `for key in disk again; do (echo ${nonce}; cat /run/$key.key) | sha256sum; done`,
-        'stat -c "%s %a" /run/disk.key',
+        'cd /run/trusthold',
+        '/agent/trusted-host generate-key finance disk.key > disk.wrapped',
+        '/agent/trusted-host decrypt disk.wrapped again.key',
+        `for key in disk again; do (echo ${nonce}; cat $key.key) | sha256sum; done`,
+        'stat -c "%s %a %U" disk.key',
       ].join('\n'),
     )
     expect(proof).toMatchObject({ code: 0, stderr: '' })
     const [made, opened, file] = proof.stdout.trim().split('\n')
     expect(made).toMatch(/^[0-9a-f]{64} /)
     expect(opened).toBe(made)
-    expect(file).toBe('32 600')
+    expect(file).toBe('32 600 trusthold')
   }, 600_000)
 
   test('that boots with another kernel command line is refused, with the event named', async () => {
     const changed = await boot(`${commandLine} mitigations=off`)
-    const refused = await changed.run('/agent/trusted-host generate-key finance /run/disk.key')
+    await permit(changed)
+    const key = '/run/trusthold/disk.key'
+    const refused = await changed.runAsAgent(`/agent/trusted-host generate-key finance ${key}`)
     expect(refused).toMatchObject({ code: 1, stdout: '' })
     expect(refused.stderr).toMatch(/policy\.base-image: .*PCR (8|9).*event \d+/)
     expect(refused.stderr).toContain('mitigations=off')
-    expect(await changed.run('ls /run/disk.key')).toMatchObject({ code: 1 })
+    expect(await changed.run(`ls ${key}`)).toMatchObject({ code: 1 })
   }, 300_000)
+})
+
+test('systemd understands every line of the unit that the guide has for the agent', () => {
+  const file = source('../../examples/trusted-host/systemd/trusthold-agent.service')
+  expect(execFileSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })).toBe('')
 })
 
 describe("the contract suites on a machine's own TPM devices", () => {
