@@ -70,14 +70,26 @@ function readPayload(runner: ItemRunner, { operation }: ServedOperation, item: R
   }
 }
 
-function idIn(payload: unknown, context: OperationContext): { objectId?: string } {
-  const { uniqueIdentifier } = payload as { uniqueIdentifier?: unknown }
-  if (typeof uniqueIdentifier === 'string') return { objectId: uniqueIdentifier }
+/** The id that a request names; the one that the ID Placeholder stands for when it names none. */
+function requestedId(
+  { operation }: ServedOperation,
+  payload: unknown,
+  { ids }: OperationContext,
+): Pick<OperationCall, 'objectId'> {
+  if (operation.about !== 'object') return {}
+  const { uniqueIdentifier } = payload as { uniqueIdentifier?: Parameters<typeof ids.resolve>[0] }
   try {
-    return { objectId: context.ids.resolve(undefined) }
+    return { objectId: ids.resolve(uniqueIdentifier) }
   } catch {
     return {}
   }
+}
+
+/** The id that an answer names: of a new object, or of the one that was asked for. */
+function answeredId(answer: unknown): Pick<OperationOutcome, 'objectId'> {
+  const { uniqueIdentifier, privateKeyUniqueIdentifier } = answer as Readonly<Record<string, unknown>>
+  const id = uniqueIdentifier ?? privateKeyUniqueIdentifier
+  return typeof id === 'string' ? { objectId: id } : {}
 }
 
 async function runAgainOnConflict(
@@ -111,14 +123,14 @@ export async function runItem(
   const payload = readPayload(runner, served, item)
   if (runner.middleware.length === 0) return runAgainOnConflict(served, payload, context)
   const { name: operation } = served.operation
-  const named = idIn(payload, context)
+  const named = requestedId(served, payload, context)
   const call: OperationCall = { operation, version: context.version, ...caller, ...named }
   let answer: unknown
   let answered = false
   const outcome = await compose(runner.middleware, call, async (): Promise<OperationOutcome> => {
     answer = await runAgainOnConflict(served, payload, context)
     answered = true
-    return { ...named, ...idIn(answer, context) }
+    return { ...named, ...answeredId(answer) }
   })
   if (answered && outcome.refused === undefined) return answer
   const { reason = 'PermissionDenied', message = 'refused' } = outcome.refused ?? {}
