@@ -6,9 +6,7 @@
 export type { Failure } from './failure.js'
 export {
   type RequestHeader,
-  type RequestItem,
   type RequestMessage,
-  type ResponseHeader,
   type ResponseItem,
   type ResponseMessage,
   requestMessage,
@@ -26,7 +24,6 @@ export {
   encodeBatch,
   encodeRequest,
   type HeaderSettings,
-  type OperationCall,
 } from './request.js'
 export {
   type Answer,

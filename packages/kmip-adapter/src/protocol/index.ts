@@ -10,7 +10,7 @@ export {
   attributeTable,
   hasAttribute,
 } from './attribute-table.js'
-export { type RevocationReason, revocationReason } from './attribute-values.js'
+export { revocationReason } from './attribute-values.js'
 export {
   type Attribute,
   type AttributeValue,
@@ -22,7 +22,6 @@ export {
   type OtherAttribute,
 } from './attributes.js'
 export {
-  type Authentication,
   authentication,
   type Credential,
   type DeviceCredential,
@@ -35,17 +34,14 @@ export {
   cryptographicParameters,
   rngParameters,
 } from './cryptographic-parameters.js'
-export { enumerationNumber } from './enumeration-number.js'
 export { type KeyBlock, type KeyMaterial, type KeyValue, plainKeyValue } from './key-block.js'
 export {
-  type KeyInformation,
   type KeyWrappingData,
   type KeyWrappingSpecification,
   keyWrappingSpecification,
 } from './key-wrapping.js'
 export {
   type ManagedObject,
-  type ObjectFieldValues,
   objectFields,
   objectOf,
   toObjectFields,

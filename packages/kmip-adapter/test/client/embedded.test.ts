@@ -114,7 +114,7 @@ describe.each(kmipVersions)('the embedded server, version %s', (version) => {
       commands.activate(lastObject),
       commands.get(lastObject),
     ])
-    if (made.status !== 'fulfilled') throw made.reason
+    if (made.status !== 'fulfilled') throw new Error('expected a key', { cause: made.reason })
     expect(active).toEqual({ status: 'fulfilled', value: made.value })
     expect(key).toMatchObject({ status: 'fulfilled', value: { id: made.value, length: 256 } })
     const undone = await client.batch(
