@@ -8,11 +8,11 @@ import {
 import type { Command } from '../engine/command.js'
 import { defineCommand } from '../engine/command.js'
 import { algorithmId, curveId, implementedCurves, implementedHashes } from '../fields/algorithms.js'
-import { named, u32 } from '../fields/field.js'
+import { type FieldValue, named, u32 } from '../fields/field.js'
 import { permanentAuth } from '../machine/hierarchies.js'
 import type { Machine } from '../machine/machine.js'
 import { existingSelection, pcrCount, pcrFacts } from '../machine/pcrs.js'
-import { refuse, refuseParameter } from '../response-codes.js'
+import { refuseParameter } from '../response-codes.js'
 import { algorithmAttributes } from './capability-algorithms.js'
 import { existingHandles } from './capability-handles.js'
 import { tpmProperties } from './capability-properties.js'
@@ -98,6 +98,7 @@ function pcrProperties(first: number, count: number): Answer {
 }
 
 function authPolicies(machine: Machine, first: number, count: number): Answer {
+  if (first >>> 24 !== 0x40) refuseParameter(2, 'VALUE')
   const { owner, lockout, endorsement, platform } = permanentHandles
   const all = [owner, lockout, endorsement, platform].map((handle) => ({
     handle,
@@ -119,79 +120,68 @@ function groupOf<T extends { readonly property: number }>(first: number, all: re
   return all.filter(({ property }) => property >= variable === first >= variable)
 }
 
-/** @param allCommands in a function: this command is one of them */
-function answerOf(allCommands: () => Iterable<Command>) {
-  return (
-    machine: Machine,
-    capability: TpmsCapabilityData['capability'],
-    first: number,
-    count: number,
-  ): Answer => {
-    switch (capability) {
-      case 'algs': {
-        const { data, moreData } = part(
-          algorithmAttributes,
-          ({ alg }) => algorithmId(alg as AlgorithmName),
-          first,
-          count,
-          6,
-        )
-        return [moreData, { capability, data }]
-      }
-      case 'handles':
-        return handles(machine, first, count)
-      case 'commands': {
-        const { data, moreData } = part(
-          commandEntries(allCommands()),
-          (each) => each.commandIndex,
-          first,
-          count,
-          4,
-        )
-        return [moreData, { capability, data }]
-      }
-      case 'ppCommands':
-      case 'auditCommands':
-        return [false, { capability, data: [] }]
-      case 'pcrs': {
-        if (first !== 0) refuseParameter(2, 'VALUE')
-        const pcrs = Array.from({ length: pcrCount }, (_, pcr) => pcr)
-        const all = implementedHashes.map((hash) => ({ hash, sizeofSelect: 3, pcrs }))
-        const existing = existingSelection(machine, all)
-        return [count === 0, { capability, data: count === 0 ? [] : existing }]
-      }
-      case 'tpmProperties': {
-        const all = tpmProperties(machine, [...allCommands()].length)
-        const { data, moreData } = part(groupOf(first, all), ({ property }) => property, first, count, 8)
-        return [moreData, { capability, data }]
-      }
-      case 'pcrProperties':
-        return pcrProperties(first, count)
-      case 'eccCurves': {
-        const { data, moreData } = part([...implementedCurves], curveId, first, count, 2)
-        return [moreData, { capability, data }]
-      }
-      case 'authPolicies':
-        if (first >>> 24 !== 0x40) refuseParameter(2, 'VALUE')
-        return authPolicies(machine, first, count)
-      case 'act':
-        if (first < 0x4000_0110 || first > 0x4000_011f) refuseParameter(2, 'VALUE')
-        return [false, { capability, data: [] }]
-      default:
-        return refuse('VALUE')
-    }
+type Listing = (machine: Machine, first: number, count: number) => Answer
+
+const algorithms: Listing = (_machine, first, count) => {
+  const idOf = ({ alg }: (typeof algorithmAttributes)[number]): number => algorithmId(alg as AlgorithmName)
+  const { data, moreData } = part(algorithmAttributes, idOf, first, count, 6)
+  return [moreData, { capability: 'algs', data }]
+}
+
+const banks: Listing = (machine, first, count) => {
+  if (first !== 0) refuseParameter(2, 'VALUE')
+  const pcrs = Array.from({ length: pcrCount }, (_, pcr) => pcr)
+  const all = implementedHashes.map((hash) => ({ hash, sizeofSelect: 3, pcrs }))
+  return [count === 0, { capability: 'pcrs', data: count === 0 ? [] : existingSelection(machine, all) }]
+}
+
+const curves: Listing = (_machine, first, count) => {
+  const { data, moreData } = part([...implementedCurves], curveId, first, count, 2)
+  return [moreData, { capability: 'eccCurves', data }]
+}
+
+/** Handles of countdown timers (TPM_RH_ACT), of which there are none. Part 2, section 7.4. */
+const timers: Listing = (_machine, first) => {
+  if (first < 0x4000_0110 || first > 0x4000_011f) refuseParameter(2, 'VALUE')
+  return [false, { capability: 'act', data: [] }]
+}
+
+/** @param allCommands in a function: TPM2_GetCapability is one of them */
+function createListings(
+  allCommands: () => Iterable<Command>,
+): Readonly<Record<FieldValue<typeof capabilityField>, Listing>> {
+  return {
+    algs: algorithms,
+    handles,
+    commands(_machine, first, count) {
+      const all = commandEntries(allCommands())
+      const { data, moreData } = part(all, ({ commandIndex }) => commandIndex, first, count, 4)
+      return [moreData, { capability: 'commands', data }]
+    },
+    ppCommands: () => [false, { capability: 'ppCommands', data: [] }],
+    auditCommands: () => [false, { capability: 'auditCommands', data: [] }],
+    pcrs: banks,
+    tpmProperties(machine, first, count) {
+      const all = groupOf(first, tpmProperties(machine, [...allCommands()].length))
+      const { data, moreData } = part(all, ({ property }) => property, first, count, 8)
+      return [moreData, { capability: 'tpmProperties', data }]
+    },
+    pcrProperties: (_machine, first, count) => pcrProperties(first, count),
+    eccCurves: curves,
+    authPolicies,
+    act: timers,
   }
 }
 
 /** TPM2_GetCapability. Part 3, section 30.2. */
 export function capabilityCommands(allCommands: () => Iterable<Command>) {
-  const answer = answerOf(allCommands)
+  const listings = createListings(allCommands)
   return [
     defineCommand('TPM2_GetCapability', {
       handles: {},
       parameters: { capability: capabilityField, property: u32, propertyCount: u32 },
       run(machine, { capability, property, propertyCount }) {
-        const [moreData, data] = answer(machine, capability, property, propertyCount)
+        const [moreData, data] = listings[capability](machine, property, propertyCount)
         return { parameters: [Uint8Array.of(moreData ? 1 : 0), encode(tpmsCapabilityData, data)] }
       },
     }),

@@ -39,19 +39,26 @@ function checkSize({ attributes, dataSize, nameAlg }: TpmsNvPublic): void {
   if (fixed === undefined ? dataSize > nvLimits.index : dataSize !== fixed) refuseParameter(2, 'SIZE')
 }
 
+/** Whether an index of these attributes can be read and written by anyone, and may be made at all. Part 3, 31.3. */
+function contradicts(attributes: TpmaNv, authHandle: number): boolean {
+  const { nt, written, writeLocked, readLocked, clearStClear, policyDelete, noDA } = attributes
+  const { ppRead, ownerRead, authRead, policyRead, ppWrite, ownerWrite, authWrite, policyWrite } = attributes
+  const pin = nt === 'pinFail' || nt === 'pinPass'
+  const faults = [
+    [written, writeLocked, readLocked].includes(true),
+    ![ppRead, ownerRead, authRead, policyRead].includes(true),
+    ![ppWrite, ownerWrite, authWrite, policyWrite].includes(true),
+    clearStClear && nt === 'counter',
+    policyDelete && authHandle !== platform,
+    nt === 'pinFail' && !noDA,
+    pin && [authWrite, attributes.globalLock, attributes.writeDefine].includes(true),
+  ]
+  return faults.includes(true)
+}
+
 function checkDefinedAttributes(attributes: TpmaNv, authHandle: number): void {
-  const { written, writeLocked, readLocked, ppRead, ownerRead, authRead, policyRead } = attributes
-  const refuseAttributes = (): never => refuseParameter(2, 'ATTRIBUTES')
-  if (written || writeLocked || readLocked) refuseAttributes()
-  if (!(ppRead || ownerRead || authRead || policyRead)) refuseAttributes()
-  const { ppWrite, ownerWrite, authWrite, policyWrite } = attributes
-  if (!(ppWrite || ownerWrite || authWrite || policyWrite)) refuseAttributes()
-  if (attributes.clearStClear && attributes.nt === 'counter') refuseAttributes()
+  if (contradicts(attributes, authHandle)) refuseParameter(2, 'ATTRIBUTES')
   if (attributes.platformCreate !== (authHandle === platform)) refuseHandle(1, 'ATTRIBUTES')
-  if (attributes.policyDelete && authHandle !== platform) refuseAttributes()
-  if (attributes.nt === 'pinFail' && !attributes.noDA) refuseAttributes()
-  const pin = attributes.nt === 'pinFail' || attributes.nt === 'pinPass'
-  if (pin && (attributes.authWrite || attributes.globalLock || attributes.writeDefine)) refuseAttributes()
 }
 
 /** PIN indices count how often they authorised, which nothing here does. */

@@ -7,7 +7,7 @@ import {
   tpmAlgId,
   tpmEccCurve,
 } from '@trusthold/core/tpm2'
-import { type ResponseCodeName, refuse } from '../response-codes.js'
+import type { ResponseCodeName } from '../response-codes.js'
 import { type Field, named, u16 } from './field.js'
 
 function wordOf(bytes: Uint8Array): number {
@@ -68,13 +68,3 @@ export const hashValue: Field<TpmtHa & { readonly hashAlg: Hash }> = {
 
 /** TPM2B_DIGEST, TPM2B_NONCE, TPM2B_AUTH: as long as the largest digest at most. */
 export const largestDigest = 64
-
-/** Whether a value is one of a list whose type is narrower. */
-export function isOneOf<const V>(list: readonly V[], value: unknown): value is V {
-  return (list as readonly unknown[]).includes(value)
-}
-
-/** Refuses what is not there. */
-export function required<T>(value: T | undefined, otherwise: ResponseCodeName): T {
-  return value ?? refuse(otherwise)
-}

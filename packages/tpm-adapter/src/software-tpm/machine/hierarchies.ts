@@ -1,5 +1,4 @@
 import { type Hierarchy, hierarchyName, permanentHandles, type TpmtHaOrNull } from '@trusthold/core/tpm2'
-import { algorithmId } from '../fields/algorithms.js'
 import type { Machine } from './machine.js'
 
 const names = new Map<number, Hierarchy>(
@@ -58,6 +57,3 @@ export function setPermanentAuth({ stored, volatile }: Machine, handle: number, 
 export function hierarchyQualifiedName(handle: number): Uint8Array {
   return hierarchyName(hierarchyOf(handle))
 }
-
-/** TPM_ALG_NULL, as parts of structures that have no hash. */
-export const algorithmNull: number = algorithmId('null')
