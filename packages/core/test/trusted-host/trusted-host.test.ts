@@ -3,7 +3,12 @@ import { toHex } from '../../src/bytes/index.js'
 import { decode } from '../../src/codec/index.js'
 import { TrustholdError } from '../../src/errors/index.js'
 import { encryptTo, sealDirect, thumbprint } from '../../src/jose/index.js'
-import { type AttestResult, documentHead, qualifyingData } from '../../src/protocol/index.js'
+import {
+  type AttestResult,
+  type ChallengeDocument,
+  documentHead,
+  qualifyingData,
+} from '../../src/protocol/index.js'
 import { createProofVerifier } from '../../src/token/index.js'
 import { pcrDigest, tpmsAttest } from '../../src/tpm2/index.js'
 import { createTrustedHost, type TrustedHost } from '../../src/trusted-host/index.js'
@@ -196,7 +201,9 @@ describe('attest', () => {
   describe('logs of the operating system', () => {
     const asked = (pcrs: readonly number[]) => {
       client.answers.push(() =>
-        notAttested(asContext({ ...challenge, selection: [{ bank: 'sha256', pcrs: [...pcrs] }] })),
+        notAttested(
+          asContext({ ...(challenge as ChallengeDocument), selection: [{ bank: 'sha256', pcrs }] }),
+        ),
       )
     }
     const evidence = () => client.attestations.at(-1)?.document
