@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { SecretBytes, utf8 } from '../../src/bytes/index.js'
+import { TrustholdError } from '../../src/errors/index.js'
 import { wrapLocally, wrapRemotely } from '../../src/key-provider/key-wrapping.js'
 import { PrimaryKeys } from '../../src/key-provider/primary-keys.js'
 import { RemotePrimaryKeys } from '../../src/key-provider/remote-primary-keys.js'
@@ -152,6 +153,22 @@ describe('a key server that', () => {
     expect(decryptions).toBe(7)
   })
 
+  it("answers nonsense is the provider's trouble, not the request's", async () => {
+    const nonsense: [unknown, string][] = [
+      [
+        new TrustholdError('CODEC_VALUE', { path: 'x', offset: 0, expected: 'a', actual: 'b' }),
+        'PROVIDER_UNUSABLE',
+      ],
+      [new Error('broken'), 'PROVIDER_UNUSABLE'],
+      [new TrustholdError('TRANSPORT_ABORTED', { endpoint: 'kms' }), 'TRANSPORT_ABORTED'],
+      [refusal('encrypt', 'PermissionDenied', 'denied'), 'KMIP_RESULT'],
+    ]
+    for (const [error, code] of nonsense) {
+      const encrypt = () => Promise.reject(error)
+      expect((await rejectionOf(open({ encrypt }).wrap('one', key, data))).code).toBe(code)
+    }
+  })
+
   it('says that it cannot encrypt safely is not asked to', async () => {
     const no = { able: false, reason: 'it speaks KMIP 1.2' } as const
     const abilities = async () => ({ get: { able: true }, encrypt: no, decrypt: no }) as const
@@ -195,12 +212,17 @@ describe('wrapped keys', () => {
     const ciphertext = jwe.ciphertext.map((byte, i) => (i === 0 ? byte ^ 1 : byte))
     for (const changed of [
       { ...jwe, ciphertext },
-      { ...jwe, ciphertext: new Uint8Array() },
       { ...jwe, aad: utf8('other') },
     ]) {
       const error = await rejectionOf(remote.unwrap({ ...wrapped, jwe: changed }))
       expect(error.code).toBe('WRAPPED_KEY_INVALID')
     }
+    server.calls.length = 0
+    const empty = { ...wrapped, jwe: { ...jwe, ciphertext: new Uint8Array() } }
+    expect((await rejectionOf(remote.unwrap(empty))).code).toBe('WRAPPED_KEY_INVALID')
+    expect(server.calls).toEqual([])
+    server.failure = refusal('decrypt', 'PermissionDenied', 'denied')
+    expect(await rejectionOf(remote.unwrap(wrapped))).toBe(server.failure)
     await close()
   })
 })
