@@ -120,7 +120,7 @@ async function prepareHost() {
   const options = {
     client,
     tpm,
-    bindingKey: await generateBindingKey(),
+    bindingKey: generateBindingKey(),
     types: ['KMS_AUTH_JWT' as const],
   }
   const { saved } = await attestHost(options)

@@ -102,18 +102,18 @@ describe.each(protocols)('a TPM behind the protocol of $name', ({ open, wrap, ov
 
   test('that sends byte by byte has the same deadline as one that sends nothing', async () => {
     let slow = true
+    const trickle = async (socket: Socket): Promise<void> => {
+      for (const byte of wrap(longest)) {
+        if (socket.destroyed) return
+        socket.write(Uint8Array.of(byte))
+        await nextTurn()
+      }
+    }
     const port = await serve((socket) => {
-      socket.on('data', async () => {
-        if (!slow) {
-          socket.write(wrap(random(5)))
-          return
-        }
+      socket.on('data', () => {
+        if (slow) void trickle(socket)
+        else socket.write(wrap(random(5)))
         slow = false
-        for (const byte of wrap(longest)) {
-          if (socket.destroyed) return
-          socket.write(Uint8Array.of(byte))
-          await nextTurn()
-        }
       })
     })
     const transport = await open({ port, commandTimeoutMs: 40 })

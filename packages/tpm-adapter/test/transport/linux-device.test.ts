@@ -89,8 +89,8 @@ describe('a device that is stuck', () => {
   const tries = (work: () => Promise<unknown>): Promise<boolean> =>
     work().then(
       () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EAGAIN') throw error
+      (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
         return false
       },
     )
