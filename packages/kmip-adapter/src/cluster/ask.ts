@@ -52,7 +52,6 @@ export async function askFirst<T>(
 ): Promise<{ node: Node; answer: T }> {
   const failures: unknown[] = []
   for (const node of nodes) {
-    if (scope.over) throw scope.error(node.endpoint.label, 'connect')
     let asked = false
     try {
       const answer = await askOne(node, (ask) =>

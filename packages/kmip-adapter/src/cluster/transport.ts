@@ -75,6 +75,8 @@ class Cluster implements Transport {
   readonly #everything = openScope({})
   readonly #nodes: readonly Node[]
   readonly #order: Order
+  /** All endpoints, for errors that are no single one's. */
+  readonly #label: string
   #security: Security
 
   constructor(options: TransportOptions) {
@@ -86,6 +88,7 @@ class Cluster implements Transport {
       everything: this.#everything,
     }
     this.#nodes = options.endpoints.map((endpoint) => new Node(endpoint, nodeOptions))
+    this.#label = options.endpoints.map(({ label }) => label).join(', ')
     this.#order = createOrder(this.#nodes, options.clock, (node) => this.#tryAgain(node))
   }
 
@@ -137,6 +140,8 @@ class Cluster implements Transport {
     const milliseconds = call.milliseconds ?? this.#options.callMilliseconds
     const scope = openScope({ parent: this.#everything, milliseconds, signal: call.signal })
     try {
+      // Nothing is begun, and no connection lost, for a call that is over before it starts.
+      if (scope.over) throw scope.error(this.#label, 'connect')
       return await work(scope)
     } finally {
       scope.dispose()

@@ -141,6 +141,26 @@ test.each(['PermissionDenied', 'IllegalOperation', 'InvalidField', 'NotExtractab
   },
 )
 
+describe('a call that is over', () => {
+  test('is not begun with another server', async () => {
+    const { two, client } = await pairOf(silent)
+    await expect(client.locate({ name: 'x' }, { milliseconds: 100 })).rejects.toThrow(
+      failure('TRANSPORT_TIMEOUT', { phase: 'read', milliseconds: 100 }),
+    )
+    expect(two.requests).toHaveLength(0)
+  })
+
+  test('before it starts costs no connection', async () => {
+    const { one, client } = await pairOf(() => located('first'))
+    await find(client)
+    await expect(client.locate({ name: 'x' }, { signal: AbortSignal.abort() })).rejects.toThrow(
+      failure('TRANSPORT_ABORTED'),
+    )
+    await find(client)
+    expect([one.requests.length, one.connections]).toEqual([2, 1])
+  })
+})
+
 describe('an object that is not found', () => {
   const unknown = failing('ItemNotFound')
 
@@ -196,6 +216,16 @@ describe('a server that failed', () => {
     await expect.poll(() => find(client), patient).toEqual(['first'])
     expect(one.requests.map(({ operation }) => operation).slice(1, 3)).toEqual(['Query', 'Locate'])
     expect(two.requests.length).toBeGreaterThanOrEqual(3)
+  })
+
+  test('is also one with which no version could be agreed on', async () => {
+    const one = await stage.serve(() => versionsServed([9, 9]))
+    const two = await stage.serve(({ operation }) =>
+      operation === 'DiscoverVersions' ? versionsServed([1, 4]) : located('second'),
+    )
+    const client = stage.clientOf([one.port, two.port], { versions: ['1.4'], clock: movableClock() })
+    for (let i = 0; i < 3; i++) expect(await find(client)).toEqual(['second'])
+    expect(one.requests).toHaveLength(1)
   })
 
   test('is tried all the same when no other works', async () => {

@@ -242,6 +242,20 @@ describe('a new key', () => {
     },
   )
 
+  test('is not made while it is not known whether a server knows its name', async () => {
+    const knowing = await stage.serve(answering(usual))
+    const silent = await stage.serve(() => undefined)
+    const { tls } = clientOptions(identities, [])
+    const keyServer = kmip({ version: '1.4', timeouts: { request: 20_000 } })({
+      servers: [knowing, silent].map(({ port }) => ({ name: String(port), host: '127.0.0.1', port })),
+      ...tls,
+      timeoutSeconds: 0.2,
+    })
+    stage.onEnd(() => keyServer.close())
+    await expect(keyServer.create('name')).rejects.toMatchObject({ code: 'TRANSPORT_TIMEOUT' })
+    expect(operationsOf(knowing)).toEqual(['Locate'])
+  })
+
   test('of a name that any of the servers knows is not made', async () => {
     const behind = await stage.serve(answering(usual))
     const ahead = await stage.serve(answering({ Locate: [() => located('6')] }))
