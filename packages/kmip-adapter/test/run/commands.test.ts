@@ -13,6 +13,7 @@ import {
 } from '../../src/commands/index.js'
 import { plainKeyValue, plainName } from '../../src/protocol/index.js'
 import { locateAll, type PagedFilter } from '../../src/run/index.js'
+import { readAnswer } from '../../src/run/read-answer.js'
 import { encodeMessage, type KmipVersion } from '../../src/ttlv/index.js'
 import { plain, secret } from '../items.js'
 import { scriptRunner, success } from './scripted-transport.js'
@@ -69,6 +70,23 @@ describe('an answer about another object is not believed', () => {
     await answered(command, { ...id, ...payload })
     await expect(answered(command, { ...other, ...payload })).rejects.toThrow(protocol)
   })
+})
+
+test('the secrets of an answer that is not believed are overwritten', () => {
+  const payload = () => ({
+    ...id,
+    objectType: 'SymmetricKey',
+    symmetricKey: { keyBlock: { keyFormatType: 'Raw', keyValue: { keyMaterial: secret(1) } } },
+  })
+  const isWiped = (command: Command<unknown>, answer: ReturnType<typeof payload>): boolean => {
+    expect(() => readAnswer(command, '7', answer)).toThrow(protocol)
+    return answer.symmetricKey.keyBlock.keyValue.keyMaterial.wiped
+  }
+  expect(isWiped(commands.getObject('7'), { ...payload(), uniqueIdentifier: '8' })).toBe(true)
+  expect(isWiped(commands.getWrapped('7', { wrappingKey: 'kek' }), payload())).toBe(true)
+  const good = payload()
+  readAnswer(commands.getObject('7'), '7', good)
+  expect(good.symmetricKey.keyBlock.keyValue.keyMaterial.wiped).toBe(false)
 })
 
 describe('new objects', () => {
