@@ -57,7 +57,10 @@ export function createTpmState({ runner, authority, templates }: TpmStateOptions
   let root: ParentKey | undefined
 
   const forgetAfter = (error: unknown): void => {
-    if (!isTrustholdError(error) || !mayHaveChanged.has(error.code)) return
+    if (!isTrustholdError(error)) return
+    // A persistent key that somebody removed.
+    const gone = isTrustholdError(error, 'TPM_RESPONSE') && error.context.name === 'TPM_RC_HANDLE'
+    if (!gone && !mayHaveChanged.has(error.code)) return
     provisioned = undefined
     root = undefined
   }
