@@ -283,8 +283,31 @@ describe('documents', () => {
     expect(bytesOf(await parseXml(xml))).toBe(bytesOf([one]))
   })
 
+  test('of XML as the test cases of the standard have it', async () => {
+    const items = await parseXml(`<?xml version="1.0" ?>
+<KMIP>
+# TIME 0
+  <RequestMessage><BatchCount type="Integer" value="1"/></RequestMessage>
+  <ResponseMessage><VendorExtension><TTLV tag="0x540001" type="TextString" value="na"/></VendorExtension></ResponseMessage>
+# TIME 1
+</KMIP>`)
+    const count = '42000d02000000040000000100000000'
+    const extension = '4200 9c01 00000010 54000107 00000002 6e61000000000000'.replaceAll(' ', '')
+    expect(bytesOf(items)).toBe(`4200780100000010${count} 42007b0100000018${extension}`)
+  })
+
+  test('of XML with texts and bytes that are empty', async () => {
+    const [text, bytes] = await parseXml('<KMIP><Name type="TextString"/><Data type="ByteString"/></KMIP>')
+    expect(text?.value).toBe('')
+    expect(bytes?.value).toEqual(new Uint8Array())
+    await expect(parseXml('<State type="Enumeration"/>')).rejects.toThrow(
+      expect.objectContaining({ code: 'CODEC_VALUE' }),
+    )
+  })
+
   test.each([
     ['no element', '', 'XML'],
+    ['text in a message', '<KMIP><RequestHeader>x</RequestHeader></KMIP>', 'XML'],
     ['a tag that does not end', '<BatchCount', 'XML'],
     ['a document type', '<!DOCTYPE x [<!ENTITY a "b">]><BatchCount type="Integer" value="1"/>', 'XML'],
     ['an entity of nobody', '<Name type="TextString" value="&a;"/>', 'XML'],
