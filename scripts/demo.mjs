@@ -26,20 +26,24 @@ function runQuickstart(args) {
 }
 
 /**
- * The programs that the quickstart needs for these arguments.
+ * The programs that the quickstart needs for these arguments; none by default.
  * @param {readonly string[]} args
  * @returns {import('./setup/peers.mjs').PeerPackage[]}
  */
 function peersFor(args) {
   const { values } = parseArgs({
     args: [...args],
-    options: { 'key-server': { type: 'string' } },
+    options: { tpm: { type: 'string' }, 'key-server': { type: 'string' } },
     // The quickstart itself refuses what it does not take.
     strict: false,
   })
-  return ['swtpm', 'swtpm-tools', ...(values['key-server'] === 'pykmip' ? pyKmipPeers : [])]
+  return [
+    ...(values.tpm === 'swtpm' ? swtpmPeers : []),
+    ...(values['key-server'] === 'pykmip' ? pyKmipPeers : []),
+  ]
 }
 
+const swtpmPeers = /** @type {const} */ (['swtpm', 'swtpm-tools'])
 /** PyKMIP, and what its certificates are made with. */
 const pyKmipPeers = /** @type {const} */ (['python3-pykmip', 'openssl'])
 

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util'
 import { type KeyServerName, keyServers } from './key-servers.js'
+import { type TpmName, tpms } from './tpms.js'
 
 /** What the demo runs on, and how it shows what it does. */
 export interface QuickstartOptions {
+  readonly tpm: TpmName
   readonly keyServer: KeyServerName
   readonly json: boolean
   readonly help: boolean
@@ -13,8 +15,9 @@ export class UsageError extends Error {}
 
 /** The text of `--help`. */
 export const help = [
-  'Shows the whole system in one process, on software TPMs (swtpm) and a KMIP server.',
+  'Shows the whole system in one process, on TPMs and a KMIP server.',
   '',
+  `  --tpm NAME         ${names(tpms)}; software by default`,
   `  --key-server NAME  ${names(keyServers)}; embedded by default`,
   '  --json             one JSON document on standard output instead of the readable report',
   '  --help             this text',
@@ -23,7 +26,9 @@ export const help = [
 ].join('\n')
 
 function names(table: object): string {
-  return Object.keys(table).join(' or ')
+  return Object.keys(table)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' or ')
 }
 
 function choose<T extends object>(option: string, table: T, name: string): keyof T & string {
@@ -38,6 +43,7 @@ function choose<T extends object>(option: string, table: T, name: string): keyof
 export function readOptions(args: readonly string[]): QuickstartOptions {
   const values = parse(args)
   return {
+    tpm: choose('tpm', tpms, values.tpm),
     keyServer: choose('key-server', keyServers, values['key-server']),
     json: values.json,
     help: values.help,
@@ -49,6 +55,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        tpm: { type: 'string', default: 'software' },
         'key-server': { type: 'string', default: 'embedded' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

@@ -2,10 +2,11 @@ import { createReport, type StepResult } from './report.js'
 import {
   attest,
   type Course,
+  configure,
   keysOutliveRestarts,
+  openCourse,
   refuseChangedBoot,
   refuseImpostors,
-  startAndConfigure,
 } from './steps.js'
 import { createWorld, type WorldOptions } from './world.js'
 
@@ -26,11 +27,12 @@ export async function runQuickstart(
   write: (line: string) => void,
 ): Promise<QuickstartDocument> {
   const report = createReport(write)
-  write('Starting four software TPMs and a KMIP server ...')
+  write('Starting TPMs and a KMIP server ...')
   const world = await createWorld(options)
   let course: Course | undefined
   try {
-    course = await startAndConfigure(world, report)
+    course = await openCourse(world, report)
+    await configure(course)
     await attest(course)
     await keysOutliveRestarts(course)
     await refuseChangedBoot(course)

@@ -18,11 +18,13 @@ export interface Services {
 /**
  * Starts both services on the database in a directory, over HTTPS.
  * @param port 0 for any free one
+ * @param allowSoftwareTpm whether software TPMs may attest, as nowhere but in a demo
  */
 export async function startServices(
   directory: string,
   tls: SelfSignedCertificate,
   port: number,
+  allowSoftwareTpm: boolean,
 ): Promise<Services> {
   const storage = await openSqlite(join(directory, 'authority.db'))
   let authority: Authority | undefined
@@ -36,7 +38,13 @@ export async function startServices(
     server.listen(port, '127.0.0.1', () => resolve())
   })
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const opened = await createAuthority({ group: 'demo', origins: [url], storage, keyServer: kmip() })
+  const opened = await createAuthority({
+    group: 'demo',
+    origins: [url],
+    storage,
+    keyServer: kmip(),
+    allowSoftwareTpm,
+  })
   authority = opened
   return {
     url,

@@ -1,21 +1,24 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { constantTimeEqual } from '@trusthold/core/bytes'
+import { decode } from '@trusthold/core/codec'
 import { isTrustholdError } from '@trusthold/core/errors'
 import { type AuthorityClient, createAuthorityClient } from '@trusthold/core/http'
 import { parseEventLog } from '@trusthold/core/measured-boot'
 import { captureBaseImage } from '@trusthold/core/policy'
-import { systemClock, systemRandom } from '@trusthold/core/ports'
+import { systemClock, systemRandom, type Tpm } from '@trusthold/core/ports'
 import type { AttestRequest } from '@trusthold/core/protocol'
 import { createProof, createTokenVerifier } from '@trusthold/core/token'
+import { tpmtPublic } from '@trusthold/core/tpm2'
 import { createTrustedHost, type TrustedHost } from '@trusthold/core/trusted-host'
 import type { Check } from '@trusthold/core/verdict'
 import type { Report } from './report.js'
 import { type Services, startServices } from './server.js'
-import type { Machine, World } from './world.js'
+import type { Machines } from './tpms.js'
+import type { World } from './world.js'
 
 const provider = 'finance'
 /** What a base image of the demo holds: firmware, its settings, boot loader, kernel command line, Secure Boot. */
-const pcrs = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+const imagePcrs = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 /** What later steps need of earlier ones. */
 export interface Course {
@@ -28,16 +31,26 @@ export interface Course {
   readonly sent: AttestRequest[]
 }
 
-/** 1. Services start; the administrator says what to trust. */
-export async function startAndConfigure(world: World, report: Report): Promise<Course> {
+/** Starts the services, for all steps; whoever does stops them. */
+export async function openCourse(world: World, report: Report): Promise<Course> {
+  const services = await startServices(world.directory, world.tls, 0, world.machines.software)
+  const sent: AttestRequest[] = []
+  const direct = createAuthorityClient({ url: services.url, ca: [world.tls.certificate] })
+  const client = recording(direct, sent)
+  const host = createTrustedHost({ authority: client, tpm: world.machines.host })
+  return { world, report, services, client, sent, host }
+}
+
+/** 1. The administrator says what to trust. */
+export async function configure({ world, report, services }: Course): Promise<void> {
   report.begin(1, 'The services start, and the administrator says what to trust')
-  const services = await startServices(world.directory, world.tls, 0)
   report.line(`Attestation Service and Key Provider Service at ${services.url}`)
   const { attestation, keyProvider } = services.authority
-  await attestation.caCertificates.create('tpm-vendor', world.vendorCa)
-  report.line('TPM CA configured: tpm-vendor')
-  await attestation.baseImages.create(await captureGolden(world.golden))
-  report.line(`base image captured from the golden host: web-server, sha256 PCRs ${pcrs.join(', ')}`)
+  report.line(await trustTpms(services, world.machines))
+  const image = await captureGolden(world.machines.golden)
+  await attestation.baseImages.create(image)
+  const numbers = image.pcrs.map(({ pcr }) => pcr).join(', ')
+  report.line(`base image captured from the golden host: web-server, sha256 PCRs ${numbers}`)
   const { host, port, clientCertificate, clientPrivateKey, ca } = world.keyServer
   const made = await keyProvider.providers.create({
     name: provider,
@@ -52,17 +65,6 @@ export async function startAndConfigure(world: World, report: Report): Promise<C
     `trusted key provider ${provider}: primary key ${made.primaryKeyId}, made in the key server at ${host}:${port}`,
   )
   report.end(true, { baseImage: 'web-server', provider, primaryKeyId: made.primaryKeyId })
-  const sent: AttestRequest[] = []
-  const direct = createAuthorityClient({ url: services.url, ca: [world.tls.certificate] })
-  const client = recording(direct, sent)
-  return {
-    world,
-    report,
-    services,
-    client,
-    sent,
-    host: createTrustedHost({ authority: client, tpm: world.host.tpm }),
-  }
 }
 
 /** 2. A host proves what it booted. */
@@ -96,7 +98,7 @@ export async function keysOutliveRestarts(course: Course): Promise<void> {
   const port = Number(new URL(course.services.url).port)
   await course.services.stop()
   await world.keyServer.restart()
-  course.services = await startServices(world.directory, world.tls, port)
+  course.services = await startServices(world.directory, world.tls, port, world.machines.software)
   report.line('both services and the key server were stopped and started again')
   const again = await host.decrypt(wrapped)
   const same = key.use((a) => again.use((b) => constantTimeEqual(a, b)))
@@ -110,7 +112,7 @@ export async function keysOutliveRestarts(course: Course): Promise<void> {
 export async function refuseChangedBoot({ world, client, report }: Course): Promise<void> {
   report.begin(4, 'A host whose boot differs is refused, and told where')
   const outcome = await refusalOf(() =>
-    createTrustedHost({ authority: client, tpm: world.changed.tpm }).attest(),
+    createTrustedHost({ authority: client, tpm: world.machines.changed }).attest(),
   )
   report.line(outcome.reason)
   report.end(outcome.check === 'policy.base-image', { ...outcome })
@@ -121,7 +123,7 @@ export async function refuseImpostors(course: Course): Promise<void> {
   const { world, client, report, host, sent } = course
   report.begin(5, 'An unknown TPM, a stolen token and a replayed attestation are refused')
   const unknownTpm = await refusalOf(() =>
-    createTrustedHost({ authority: client, tpm: world.foreign.tpm }).attest(),
+    createTrustedHost({ authority: client, tpm: world.machines.foreign }).attest(),
   )
   report.line(`unknown TPM          ${unknownTpm.reason}`)
   const stolenToken = await refusalOf(async () => useStolenToken(client, await host.token()))
@@ -131,17 +133,41 @@ export async function refuseImpostors(course: Course): Promise<void> {
   const replay = await refusalOf(() => client.attest(answer))
   report.line(`replayed attestation ${replay.reason}`)
   report.end(
-    unknownTpm.check === 'endorsement.certificate' &&
+    unknownTpm.check === whoVouches(world.machines) &&
       stolenToken.check === 'proof.key' &&
       replay.check === 'challenge.unused',
     { unknownTpm, stolenToken, replay },
   )
 }
 
-async function captureGolden({ tpm }: Machine) {
+/** Trusts the vendor of the TPMs, or those of the host and of the changed machine one by one. Returns what was done. */
+async function trustTpms({ authority: { attestation } }: Services, machines: Machines): Promise<string> {
+  if (machines.vendorCa !== undefined) {
+    await attestation.caCertificates.create('tpm-vendor', new TextEncoder().encode(machines.vendorCa))
+    return 'TPM CA configured: tpm-vendor'
+  }
+  await attestation.settings.update({ requireEndorsementKeys: true, requireCertificateValidation: false })
+  for (const name of ['host', 'changed'] as const) {
+    const keys = await machines[name].endorsementKeys()
+    for (const [i, key] of keys.entries()) {
+      const publicArea = decode(tpmtPublic, key.publicArea)
+      await attestation.endorsementKeys.create(`${name}-${i + 1}`, { publicArea })
+    }
+  }
+  return 'endorsement keys registered: those of this machine, and of the one that is changed'
+}
+
+/** The check that an unknown TPM fails. */
+const whoVouches = ({ vendorCa }: Machines): string =>
+  vendorCa === undefined ? 'endorsement.registered' : 'endorsement.certificate'
+
+/** What the golden host booted, in those PCRs that its firmware and boot loader used. */
+async function captureGolden(tpm: Tpm) {
+  const log = parseEventLog(await tpm.eventLog())
+  const used = new Set(log.events.map(({ pcr }) => pcr))
+  const pcrs = imagePcrs.filter((pcr) => used.has(pcr))
   const [measured] = await tpm.readPcrs([{ bank: 'sha256', pcrs }])
   if (measured === undefined) throw new Error('the TPM returned no PCR values')
-  const log = parseEventLog(await tpm.eventLog())
   return captureBaseImage({ name: 'web-server', log, bank: 'sha256', pcrs: measured.values })
 }
 
