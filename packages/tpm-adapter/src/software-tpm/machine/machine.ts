@@ -40,8 +40,8 @@ export interface Machine {
   save(): void
   /** A stored object as those in slots are. */
   persistentEntry(stored: PersistentObject): KeyObjectEntry
-  /** Private keys in OpenSSL's form, made when first needed. */
-  readonly privateKeys: WeakMap<KeyObjectEntry, KeyObject>
+  /** Private keys in OpenSSL's form, by a digest of the key. */
+  readonly privateKeys: Map<string, KeyObject>
 }
 
 /** What a machine is made of. */
@@ -57,7 +57,7 @@ export function createMachine(parts: MachineParts): Machine {
   const entries = new WeakMap<PersistentObject, KeyObjectEntry>()
   return {
     ...parts,
-    privateKeys: new WeakMap(),
+    privateKeys: new Map(),
     persistentEntry(stored) {
       const known = entries.get(stored)
       if (known !== undefined) return known
