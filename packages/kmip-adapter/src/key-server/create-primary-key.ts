@@ -52,8 +52,8 @@ async function makeKey(requests: KeyRequests, name: string, left: number): Promi
   } catch (error) {
     if (saysNameTaken(error)) throw nameTaken(name)
     if (!isOpenQuestion(error)) throw error
-    const [found, ...others] = await requests.namesakes(name)
-    if (others.length > 0) throw nameTaken(name)
+    // Should others be found with it, the name is taken, which shows once more before the key is readied.
+    const [found] = await requests.namesakes(name)
     if (found !== undefined) return { id: found, certain: false }
     if (left <= 1 || isTrustholdError(error, 'TRANSPORT_TIMEOUT')) throw error
   }

@@ -190,6 +190,34 @@ describe('a new key', () => {
     expect(operationsOf(server).filter((one) => one === 'Activate')).toHaveLength(2)
   })
 
+  test('that is refused is not looked for: another of its name would not be ours', async () => {
+    const { server, end } = await make({ Create: [() => refused('Create', 'PermissionDenied')] })
+    expect(end).toMatchObject({ code: 'KMIP_RESULT', context: { kind: 'denied' } })
+    expect(operationsOf(server)).toEqual(['Locate', 'Create'])
+  })
+
+  test.each<[string, Answer, string, number]>([
+    ['refused for another reason', () => refused('Activate', 'InvalidField'), 'Active', 1],
+    ['refused for its state, which it is not', () => refused('Activate', 'IllegalOperation'), 'PreActive', 1],
+    ['lost, and the key was compromised', broken, 'Compromised', 1],
+    ['lost again and again', broken, 'PreActive', 3],
+  ])('whose activation was %s is destroyed', async (_, activation, state, times) => {
+    const { server, end } = await make({
+      Activate: [activation],
+      GetAttributes: [() => attributesOf('7', { state })],
+    })
+    expect(end).toMatchObject({ code: expect.stringMatching(/^(?:KMIP_RESULT|TRANSPORT_FAILED)$/) })
+    const asked = operationsOf(server)
+    expect(asked.filter((operation) => operation === 'Activate')).toHaveLength(times)
+    expect(asked.at(-1)).toBe('Destroy')
+  })
+
+  test('needs a name', async () => {
+    const server = await stage.serve(() => undefined)
+    await expect(keyServerOf([server.port]).create('')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    expect(server.requests).toHaveLength(0)
+  })
+
   test('that the server activates by itself is active', async () => {
     const { end } = await make({ Activate: [() => refused('Activate', 'WrongKeyLifecycleState')] })
     expect(end).toMatchObject({ id: '7', state: 'active' })
@@ -315,9 +343,17 @@ describe('what a server says of a key', () => {
   test('has to be about that key, and whole', async () => {
     const other = await stage.serve(() => attributesOf('8'))
     await expect(keyServerOf([other.port]).describe('7')).rejects.toMatchObject({ code: 'KMIP_PROTOCOL' })
-    const less = await stage.serve(() => success('GetAttributes', { uniqueIdentifier: '7', attribute: [] }))
-    await expect(keyServerOf([less.port]).describe('7')).rejects.toMatchObject({ code: 'KMIP_PROTOCOL' })
-    await expect(keyServerOf([less.port]).describe('')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    const whole = [
+      { name: 'State', value: 'Active' },
+      { name: 'CryptographicAlgorithm', value: 'AES' },
+      { name: 'CryptographicLength', value: 256 },
+    ]
+    for (const missing of whole) {
+      const attribute = whole.filter((one) => one !== missing)
+      const less = await stage.serve(() => success('GetAttributes', { uniqueIdentifier: '7', attribute }))
+      await expect(keyServerOf([less.port]).describe('7')).rejects.toMatchObject({ code: 'KMIP_PROTOCOL' })
+    }
+    await expect(keyServerOf([other.port]).describe('')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
   })
 })
 
