@@ -47,7 +47,7 @@ describe('the page about KMIP', () => {
   const pem = (name: string): Promise<string> => readFile(at('embedded', name), 'utf8')
 
   beforeAll(async () => {
-    page = await readFile(`${root}docs/kmip.md`, 'utf8')
+    page = await readFile(`${root}docs/guides/kmip-without-attestation.md`, 'utf8')
     // Below the repository, where packages are found by their names.
     await mkdir(`${root}.setup`, { recursive: true })
     directory = await mkdtemp(`${root}.setup/kmip-page-`)
