@@ -33,7 +33,7 @@ beforeAll(async () => {
   model = await prepareMachines(programs)
   contracts = runContracts()
   contracts.catch(() => undefined)
-}, 300_000)
+}, 600_000)
 afterAll(() => model.remove())
 
 /** A machine that runs, with an account for the agent. */
@@ -106,7 +106,7 @@ describe('a machine with Secure Boot and a TPM', () => {
     await writeFile(at('kms-ca.pem'), keyServer.ca)
     await configure()
     await startAuthority()
-  }, 300_000)
+  }, 600_000)
   afterAll(async () => {
     await Promise.all([authority?.stop('SIGKILL'), keyServer?.stop()])
     await rm(directory, { recursive: true, force: true })
@@ -126,7 +126,7 @@ describe('a machine with Secure Boot and a TPM', () => {
       'mkdir -p /etc',
       "echo 'trusthold:x:990:990::/:/bin/sh' > /etc/passwd",
       "echo 'tss:x:59:trusthold' > /etc/group",
-      'install -d -m 700 -o trusthold /run/trusthold',
+      'mkdir -m 700 /run/trusthold && chown trusthold /run/trusthold',
       `cat > /run/authority.crt <<'END'\n${certificate}END`,
     ]
     expect(await booted.run(account.join('\n'))).toMatchObject({ code: 0, stderr: '' })
@@ -205,7 +205,7 @@ describe('a machine with Secure Boot and a TPM', () => {
     expect(refused.stderr).toMatch(/policy\.base-image: .*PCR (8|9).*event \d+/)
     expect(refused.stderr).toContain('mitigations=off')
     expect(await changed.run(`ls ${key}`)).toMatchObject({ code: 1 })
-  }, 300_000)
+  }, 600_000)
 })
 
 test('systemd understands every line of the unit that the guide has for the agent', () => {
@@ -218,7 +218,7 @@ describe("the contract suites on a machine's own TPM devices", () => {
     const { lines, stderr } = await contracts
     expect(stderr).toBe('')
     expect(lines.filter((line) => !/^(not )?ok /.test(line))).toEqual([])
-  }, 300_000)
+  }, 600_000)
 
   test.each([
     ['/dev/tpmrm0: TpmTransport: ', 10],

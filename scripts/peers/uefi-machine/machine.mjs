@@ -16,7 +16,7 @@ import { ensureBootFiles } from './boot-files.mjs'
 import { openSerialShell } from './serial-shell.mjs'
 
 const firmware = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd'
-const timeoutMs = 300_000
+const timeoutMs = 600_000
 
 /** Address under which a guest reaches the host's loopback. */
 export const hostAddress = '10.0.2.2'

@@ -87,24 +87,24 @@ onDevice('the raw one is taken again after a command was given up', () =>
   }),
 )
 
+/** Whether the process could read a file and take a turn while a command was in flight. */
+async function worksMeanwhile(transport: TpmTransport): Promise<boolean> {
+  let working = true
+  const work = transport.transmit(selfTest).finally(() => {
+    working = false
+  })
+  await readFile('/proc/self/stat')
+  await new Promise((resolve) => setImmediate(resolve))
+  const meanwhile = working
+  assert.equal(codeIn(await work), 0)
+  return meanwhile
+}
+
 onDevice('the event loop and the pool are free while the TPM works', () =>
   withDevice(managed, async (transport) => {
-    let working = true
-    const work = transport.transmit(selfTest).finally(() => {
-      working = false
-    })
-    let turns = 0
-    let reads = 0
-    while (working) {
-      await readFile('/proc/self/stat')
-      await new Promise((resolve) => setImmediate(resolve))
-      if (working) {
-        turns += 1
-        reads += 1
-      }
-    }
-    assert.equal(codeIn(await work), 0)
-    assert.ok(turns > 0 && reads > 0, `${turns} turns, ${reads} reads`)
+    // A machine that is busy may find the command done each time that it gets to look.
+    for (let attempt = 0; attempt < 200; attempt++) if (await worksMeanwhile(transport)) return
+    assert.fail('nothing else was done while a command was in flight')
   }),
 )
 
