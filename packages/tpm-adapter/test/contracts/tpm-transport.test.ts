@@ -5,16 +5,18 @@ import {
   tpmTransportContract,
   type WithScriptedTpm,
 } from '@trusthold/core/testing'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
 import {
   connectSimulator,
   connectSwtpmTcp,
   connectSwtpmUnix,
+  openSimulatorPlatform,
   recordTraffic,
   replayTraffic,
   type TrafficRecorder,
 } from '../../src/index.js'
+import { createSoftwareTpm, type ListeningTpm, listenSoftwareTpm } from '../../src/software-tpm/index.js'
 import { type ScriptedServer, startScriptedSimulator, startScriptedTpm } from '../scripted-tpm.js'
 import { expectAccepted, expectRefused } from './failed-cases.js'
 import { createFaultyTransport, type TransportFault } from './faulty-transport.js'
@@ -74,6 +76,56 @@ describe("the simulator's protocol, with swtpm at the other end", () => {
     withScriptedTpm: scripted((port) => connectSimulator({ port }), startScriptedSimulator),
     restart: () => tcp.restart(),
   })
+})
+
+describe.each(['swtpm', 'simulator'] as const)('the software TPM behind the protocol of %s', (protocol) => {
+  const software = createSoftwareTpm()
+  let listening: ListeningTpm
+  beforeAll(async () => {
+    listening = await listenSoftwareTpm(software, { protocol })
+  })
+  afterAll(async () => {
+    await listening.close()
+    await software.close()
+  })
+
+  tpmTransportContract(test, {
+    async create() {
+      const { port } = listening
+      return subjectOf(
+        protocol === 'swtpm'
+          ? await connectSwtpmTcp({ port, controlPort: port + 1 })
+          : await connectSimulator({ port, platformPort: port + 1 }),
+      )
+    },
+    async restart() {
+      const { port } = listening
+      await listening.close()
+      listening = await listenSoftwareTpm(software, { protocol, port })
+    },
+  })
+})
+
+test('the platform port of the software TPM switches it off and on', async () => {
+  const software = createSoftwareTpm()
+  const listening = await listenSoftwareTpm(software, { protocol: 'simulator' })
+  const platform = openSimulatorPlatform({ port: listening.port + 1 })
+  const transport = await connectSimulator({ port: listening.port })
+  const codeOfStartup = async (): Promise<number> => {
+    const startup = Uint8Array.of(0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 0)
+    return new DataView((await transport.transmit(startup)).buffer).getUint32(6)
+  }
+  await platform.powerOff()
+  await platform.powerOn()
+  expect(await codeOfStartup()).toBe(0)
+  // TPM_RC_INITIALIZE: it is started up already.
+  expect(await codeOfStartup()).toBe(0x100)
+  await platform.powerOff()
+  // TPM_RC_FAILURE
+  expect(await codeOfStartup()).toBe(0x101)
+  await transport.close()
+  await listening.close()
+  await software.close()
 })
 
 /** What one run of the suite said to swtpm answers the next run of it, test by test. */
