@@ -86,7 +86,7 @@ describe('a store', () => {
       expect(key).toMatch(/^kmip\/(?:key-check|owners\/[0-9a-f]{32}\/(?:objects|names)\/[0-9a-f-]+)$/)
     }
     const live = await entries(store, 'kmip/owners/')
-    expect(live.map(({ key }) => key.split('/')[3]).sort()).toEqual(['names', 'objects'])
+    expect(new Set(live.map(({ key }) => key.split('/')[3]))).toEqual(new Set(['names', 'objects']))
     const opened = live.map(({ key, value }) => open(key, value))
     expect(opened.some((plain) => plain.includes(markedBytes))).toBe(true)
     await talker.ask('Destroy', { uniqueIdentifier })

@@ -7,7 +7,7 @@ import {
   tagName,
   type UnknownItem,
 } from '../../ttlv/index.js'
-import { isConflict } from '../objects/object-store.js'
+import { isConflict } from '../objects/sealed-records.js'
 import { compose, type Middleware, type OperationCall, type OperationOutcome } from './middleware.js'
 import type { OperationContext, ServedOperation } from './operation-context.js'
 import { Refusal, refuse } from './refusal.js'

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { createFrameAssembler } from '../../ttlv/index.js'
 import { type ClientIdentity, identityOf } from '../owners.js'
+import { createWaitingTime } from './waiting-time.js'
 
 /** Time limits of a connection, in milliseconds. */
 export interface ConnectionTimes {
@@ -38,44 +39,32 @@ function clientOf(socket: TLSSocket): ClientIdentity | undefined {
   return certificate === undefined || !socket.authorized ? undefined : identityOf(certificate)
 }
 
-type Waiting = keyof ConnectionTimes
+/** Sends an answer, and overwrites it once the network took it over. */
+function send(socket: TLSSocket, answer: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    socket.write(answer, () => {
+      answer.fill(0)
+      resolve()
+    })
+  })
+}
 
 /**
  * Serves one client: a request at a time, in order, reading on only when its answer is out, so that a client that does
  * not read what it gets fills no memory.
  */
 export function serveConnection(socket: TLSSocket, context: ConnectionContext): ClientConnection {
-  const { times, maxRequestBytes } = context
+  const { maxRequestBytes } = context
   const client = clientOf(socket)
   const assembler = createFrameAssembler(maxRequestBytes, 'RequestMessage')
   let busy = false
   let draining = false
-  let timer: NodeJS.Timeout | undefined
-  let timed: Waiting | undefined
-
-  const allow = (what: Waiting): void => {
-    if (timed === what) return
-    clearTimeout(timer)
-    timed = what
-    timer = setTimeout(() => socket.destroy(), times[what])
-  }
-  const restart = (what: Waiting): void => {
-    timed = undefined
-    allow(what)
-  }
-  const send = (answer: Uint8Array): Promise<void> =>
-    new Promise((resolve) => {
-      socket.write(answer, () => {
-        answer.fill(0)
-        resolve()
-      })
-    })
-
+  const time = createWaitingTime(context.times, () => socket.destroy())
   /** Answers for the last time; what still comes is not looked at. */
   const end = (answer: Uint8Array): void => {
     draining = true
     busy = false
-    restart('stranger')
+    time.restart('stranger')
     socket.end(answer)
     socket.resume()
   }
@@ -86,13 +75,13 @@ export function serveConnection(socket: TLSSocket, context: ConnectionContext): 
     for (const frame of frames) {
       if (draining || socket.destroyed) break
       if (client === undefined) return end(context.rejectClient())
-      restart('request')
-      await send(await context.answer(frame, client))
+      time.restart('request')
+      await send(socket, await context.answer(frame, client))
     }
     busy = false
     if (draining) socket.end()
     socket.resume()
-    restart(assembler.pending > 0 ? 'request' : 'idle')
+    time.restart(assembler.pending > 0 ? 'request' : 'idle')
   }
 
   socket.on('data', (chunk: Buffer) => {
@@ -101,7 +90,7 @@ export function serveConnection(socket: TLSSocket, context: ConnectionContext): 
       const frames = assembler.push(chunk)
       // An answer that cannot be made leaves nothing to say; `onError` has been told.
       if (frames.length > 0) serve(frames).catch(() => socket.destroy())
-      else if (assembler.pending > 0) allow(client === undefined ? 'stranger' : 'request')
+      else if (assembler.pending > 0) time.allow(client === undefined ? 'stranger' : 'request')
     } catch (error) {
       end(client === undefined ? context.rejectClient() : context.reject(error))
     }
@@ -113,11 +102,11 @@ export function serveConnection(socket: TLSSocket, context: ConnectionContext): 
   })
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => {
-      clearTimeout(timer)
+      time.stop()
       resolve()
     })
   })
-  allow(client === undefined ? 'stranger' : 'idle')
+  time.allow(client === undefined ? 'stranger' : 'idle')
   return {
     closed,
     drain() {

@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
-import { createServer, type SecureContextOptions } from 'node:tls'
+import { createServer, type SecureContextOptions, type Server } from 'node:tls'
 import { TrustholdError } from '@trusthold/core/errors'
 import { type ClientConnection, type ConnectionContext, serveConnection } from './client-connection.js'
 
@@ -28,6 +28,18 @@ export interface Listener {
   readonly connections: number
   /** Lets running requests end, for at most so many milliseconds, and closes every connection. */
   close(drainMilliseconds: number): Promise<void>
+}
+
+async function startListening(server: Server, host: string, port: number): Promise<void> {
+  try {
+    const listening = once(server, 'listening')
+    server.listen(port, host)
+    await listening
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'it cannot listen'
+    const context = { endpoint: `${host}:${port}`, phase: 'connect', reason } as const
+    throw new TrustholdError('TRANSPORT_FAILED', context, { cause: error })
+  }
 }
 
 /** Makes a listener; it takes nothing yet. */
@@ -60,18 +72,7 @@ export function createListener(context: ListenerContext): Listener {
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return {
     async listen({ host, port }) {
-      try {
-        const listening = once(server, 'listening')
-        server.listen(port, host)
-        await listening
-      } catch (error) {
-        const reason = (error as NodeJS.ErrnoException).code ?? 'it cannot listen'
-        throw new TrustholdError(
-          'TRANSPORT_FAILED',
-          { endpoint: `${host}:${port}`, phase: 'connect', reason },
-          { cause: error },
-        )
-      }
+      await startListening(server, host, port)
       const { address, port: chosen } = server.address() as AddressInfo
       return { host: address, port: chosen }
     },
@@ -80,7 +81,10 @@ export function createListener(context: ListenerContext): Listener {
       return sockets.size
     },
     async close(drainMilliseconds) {
-      if (closing !== undefined || !server.listening) return void (await closing)
+      if (closing !== undefined || !server.listening) {
+        await closing
+        return
+      }
       closing = once(server, 'close')
       server.close()
       for (const connection of connections) connection.drain()

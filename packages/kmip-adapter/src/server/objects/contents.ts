@@ -43,6 +43,14 @@ export function secretOf(content: ManagedObject | undefined): SecretBytes {
     : refuse('IllegalOperation', 'the key is wrapped, as it was registered')
 }
 
+/** Overwrites what an object holds that is secret. */
+export function wipeContent(content: ManagedObject): void {
+  if (content.objectType === 'OpaqueObject') content.object.opaqueDataValue.wipe()
+  const value = keyBlockOf(content)?.keyValue
+  if (value instanceof SecretBytes) value.wipe()
+  else if (value?.keyMaterial instanceof SecretBytes) value.keyMaterial.wipe()
+}
+
 /** A key of a pair, ready for use. @throws Refusal */
 export function asymmetricKey(content: ManagedObject | undefined): KeyObject {
   if (content?.objectType !== 'PrivateKey' && content?.objectType !== 'PublicKey') {

@@ -18,8 +18,10 @@ import {
   serveSign,
   serveSignatureVerify,
 } from './cryptography.js'
+import { serveDeriveKey } from './derive-key.js'
 import { serveExport, serveGet } from './get.js'
-import { serveCreateKeyPair, serveDeriveKey, serveImport, serveRegister } from './keys.js'
+import { serveImport } from './import.js'
+import { serveCreateKeyPair, serveRegister } from './keys.js'
 import { serveActivate, serveArchive, serveDestroy, serveRecover, serveRevoke } from './life-cycle.js'
 import { serveLocate } from './locate.js'
 import { serveReKey, serveReKeyKeyPair } from './re-key.js'

@@ -1,20 +1,16 @@
 import { SecretBytes } from '@trusthold/core/bytes'
-import { createKeyPair, deriveKey, importObject, newAttributesOf, register } from '../../operations/index.js'
+import { createKeyPair, newAttributesOf, register } from '../../operations/index.js'
 import { type Attribute, type ManagedObject, objectOf } from '../../protocol/index.js'
 import { generatePair, type KeyHalf, writeKey } from '../cryptography/asymmetric-keys.js'
-import { keyBytes } from '../cryptography/cipher-table.js'
-import { deriveBytes } from '../cryptography/derivation.js'
 import { type OperationContext, serve } from '../exchange/operation-context.js'
 import { refuse } from '../exchange/refusal.js'
-import { changed, loadObject, requireUsage } from '../objects/access.js'
-import { replaceObject } from '../objects/change-attributes.js'
-import { admitContent, keyBlockOf, secretOf } from '../objects/contents.js'
-import { type HeldObject, isSameAttribute, valueIn, withInstance } from '../objects/held-object.js'
-import { requireProtecting, stateAt } from '../objects/lifecycle.js'
-import { admit, buildObject, pick, requireDates, storeObject } from '../objects/new-object.js'
+import { admitContent, keyBlockOf } from '../objects/contents.js'
+import { type HeldObject, isSameAttribute, withInstance } from '../objects/held-object.js'
+import { admit, buildObject, pick, storeObject } from '../objects/new-object.js'
 import { requireMask } from './create.js'
 
-function claimsOf(given: readonly Attribute[]) {
+/** What attributes say of a key whose block does not. */
+export function claimsOf(given: readonly Attribute[]) {
   const cryptographicAlgorithm = pick(given, 'CryptographicAlgorithm')
   const cryptographicLength = pick(given, 'CryptographicLength')
   return {
@@ -23,7 +19,8 @@ function claimsOf(given: readonly Attribute[]) {
   }
 }
 
-function requireObject(request: Parameters<typeof objectOf>[0]): ManagedObject {
+/** The object of a request. @throws Refusal */
+export function requireObject(request: Parameters<typeof objectOf>[0]): ManagedObject {
   const object = objectOf(request)
   return (
     object ?? refuse('InvalidField', `the request does not have one object of type ${request.objectType}`)
@@ -138,112 +135,4 @@ export const serveCreateKeyPair = serve(createKeyPair, async (request, context) 
   context.ids.name('CreateKeyPairPrivateKey', privateKeyUniqueIdentifier)
   context.ids.name('CreateKeyPairPublicKey', publicKeyUniqueIdentifier)
   return { privateKeyUniqueIdentifier, publicKeyUniqueIdentifier }
-})
-
-/** Derive Key: KMIP 1.4, section 4.6. */
-export const serveDeriveKey = serve(deriveKey, async (request, context) => {
-  const { objectType, derivationMethod, derivationParameters } = request
-  if (objectType !== 'SymmetricKey' && objectType !== 'SecretData') {
-    return refuse('InvalidObjectType', 'symmetric keys and secret data are derived')
-  }
-  const [first, second, third] = request.uniqueIdentifier ?? []
-  if (third !== undefined) return refuse('InvalidField', 'a key is derived from at most two objects')
-  const base = await loadBase(context, first)
-  const data =
-    derivationParameters.derivationData ??
-    (second === undefined ? undefined : secretOf((await loadBase(context, second)).object.content))
-  const given = newAttributesOf(request)
-  const length = pick(given, 'CryptographicLength')
-  if (length === undefined || length < 8 || length % 8 !== 0) {
-    return refuse('InvalidField', 'a Cryptographic Length in whole bytes is needed')
-  }
-  const algorithm = pick(given, 'CryptographicAlgorithm')
-  if (objectType === 'SymmetricKey' && algorithm === undefined) {
-    return refuse('InvalidField', 'a Cryptographic Algorithm is needed')
-  }
-  const keyAlgorithm = valueIn(base.object, 'CryptographicAlgorithm') ?? 0
-  const bytes = secretOf(base.object.content).use((key) => {
-    const input = {
-      parameters: derivationParameters.cryptographicParameters ?? {},
-      data: data?.use((plain) => Uint8Array.from(plain)),
-      iv: derivationParameters.initializationVector,
-      salt: derivationParameters.salt,
-      iterations: derivationParameters.iterationCount,
-    }
-    const wanted = algorithm === undefined ? length / 8 : keyBytes(algorithm, length)
-    return deriveBytes(derivationMethod, { algorithm: keyAlgorithm, bytes: key }, input, wanted)
-  })
-  const keyBlock = { keyFormatType: 'Raw', keyValue: { keyMaterial: SecretBytes.take(bytes) } } as const
-  const object: ManagedObject =
-    objectType === 'SymmetricKey'
-      ? { objectType, object: { keyBlock } }
-      : { objectType, object: { secretDataType: 'Seed', keyBlock } }
-  const made = buildObject(context, {
-    content: admitContent(object, claimsOf(given)),
-    given,
-    added: [
-      {
-        name: 'Link',
-        value: { linkType: 'DerivationBaseObjectLink', linkedObjectIdentifier: base.object.id },
-      },
-    ],
-  })
-  await storeObject(context, made)
-  try {
-    const linked = withInstance(base.object, {
-      name: 'Link',
-      value: { linkType: 'DerivedKeyLink', linkedObjectIdentifier: made.id },
-    })
-    await context.objects.replace(base, changed(linked, context))
-  } catch (error) {
-    await removeObject(context, made)
-    throw error
-  }
-  context.ids.note('DeriveKey', made.id)
-  return { uniqueIdentifier: made.id }
-})
-
-async function loadBase(context: OperationContext, id: Parameters<typeof loadObject>[1]) {
-  const stored = await loadObject(context, id)
-  requireUsage(stored.object, 'DeriveKey')
-  requireProtecting(stored.object, context.now)
-  return stored
-}
-
-/** Attributes that an import may say and that follow from the rest. */
-const implied: readonly unknown[] = ['UniqueIdentifier', 'ObjectType', 'LeaseTime', 'KeyFormatType', 'State']
-
-/** Import: KMIP 1.4, section 4.42. Keeps every attribute as it comes, also those that clients do not set otherwise. */
-export const serveImport = serve(importObject, async (request, context) => {
-  const { uniqueIdentifier: id, replaceExisting = false, keyWrapType } = request
-  if (id === '' || id.length > 1_024)
-    return refuse('InvalidField', 'an id of 1 to 1,024 characters is needed')
-  const object = requireObject(request)
-  if (keyWrapType === 'NotWrapped' && keyBlockOf(object)?.keyWrappingData !== undefined) {
-    return refuse('KeyWrapTypeNotSupported', 'a wrapped key is kept wrapped')
-  }
-  const given = [...(request.attribute ?? []), ...(request.attributes ?? [])]
-  const { content, attributes: own } = admitContent(object, claimsOf(given))
-  const kept = given.filter(({ name }) => !implied.includes(name) && name !== 'Digest')
-  const dated: Attribute[] = [
-    { name: 'LastChangeDate', value: context.now },
-    { name: 'InitialDate', value: context.now },
-  ]
-  const added = [...own, ...dated].filter((one) => !kept.some((other) => isSameAttribute(one, other)))
-  const empty: HeldObject = { id, objectType: content.objectType, attributes: [], content }
-  const imported = [...added, ...kept].reduce(withInstance, empty)
-  requireDates(imported)
-  const state = pick(given, 'State')
-  if (state !== undefined && state !== stateAt(imported, context.now)) {
-    return refuse('InvalidAttributeValue', 'the State does not follow from the dates')
-  }
-  const present = await context.objects.get(id)
-  if (present !== undefined && !replaceExisting) {
-    return refuse('ObjectAlreadyExists', 'there is an object with this Unique Identifier')
-  }
-  if (present === undefined || present.destroyed) await storeObject(context, imported)
-  else await replaceObject(context, present, imported)
-  if (present?.destroyed === true) await context.objects.forgetRemains(id)
-  context.ids.note('Import', id)
-  return { uniqueIdentifier: id }
 })
