@@ -2,7 +2,7 @@
 import { fromHex } from '@trusthold/core/bytes'
 import { decode } from '@trusthold/core/codec'
 import { isTrustholdError } from '@trusthold/core/errors'
-import type { AuthorityClient } from '@trusthold/core/http/client'
+import type { AuthorityClient } from '@trusthold/core/http'
 import { parseEventLog } from '@trusthold/core/measured-boot'
 import type { Tpm } from '@trusthold/core/ports'
 import type { TokenClaims } from '@trusthold/core/token'

@@ -111,7 +111,7 @@ function variableValues(machine: Machine): Values {
     shEnable: owner,
     ehEnable: endorsement,
     phEnableNV: platformNv,
-    orderly: stored.clockSafe,
+    orderly: volatile.orderly,
   }
   return {
     permanent: word(encode(tpmaPermanent, permanent)),

@@ -28,6 +28,8 @@ function clear(machine: Machine): void {
   stored.lockout = { auth: new Uint8Array(), policy: noPolicy }
   stored.persistent = stored.persistent.filter(({ hierarchy }) => hierarchy === permanentHandles.platform)
   stored.nv = stored.nv.filter(({ publicArea }) => publicArea.attributes.platformCreate)
+  // Of keys that nobody can make any more, and of some that will be found again.
+  stored.primes = []
   stored.clock = 0n
   stored.clockSafe = true
   stored.resetCount = 0

@@ -10,6 +10,8 @@ import type { EnableName, PersistentObject, StoredState } from './stored-state.j
 export interface VolatileState {
   /** By TPM2_Startup. */
   started: boolean
+  /** Whether TPM2_Shutdown came before the power went. */
+  orderly: boolean
   locality: number
   /** Of the command that runs, in the TPM's own milliseconds since power came. */
   time: bigint

@@ -12,6 +12,7 @@ export const secretLength = 64
 export function powerOn(random: { bytes(length: number): Uint8Array }): VolatileState {
   return {
     started: false,
+    orderly: true,
     locality: 0,
     time: 0n,
     pcrs: startPcrs(0),
@@ -43,12 +44,13 @@ function releaseNvLocks(stored: StoredState): void {
 }
 
 /** A power cut while protected objects were used counts as a failed try. Part 1, section 19.8.5. */
-function judgePowerCut({ stored }: Machine): void {
+function judgePowerCut({ stored, volatile }: Machine): void {
   const { dictionaryAttack } = stored
   if (stored.leftBy === 'power cut after use' && dictionaryAttack.failedTries < dictionaryAttack.maxTries) {
     dictionaryAttack.failedTries++
   }
-  if (stored.leftBy !== 'clear' && stored.leftBy !== 'state') stored.clockSafe = false
+  volatile.orderly = stored.leftBy === 'clear' || stored.leftBy === 'state'
+  if (!volatile.orderly) stored.clockSafe = false
   if (dictionaryAttack.lockoutRecovery === 0) dictionaryAttack.lockoutAuthEnabled = true
 }
 
