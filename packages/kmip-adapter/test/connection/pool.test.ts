@@ -150,3 +150,14 @@ test('only what the server ended is reported', async () => {
   expect((await take()).number).toBe(2)
   pool.close()
 })
+
+test('a closed pool opens nothing, and ends what is being opened', async () => {
+  let opened: () => void = () => undefined
+  const { pool, take, made } = open({ open: () => new Promise((resolve) => (opened = resolve)) })
+  const opening = take()
+  pool.close()
+  opened()
+  await expect(opening).rejects.toMatchObject({ code: 'TRANSPORT_CLOSED' })
+  await expect(take()).rejects.toMatchObject({ code: 'TRANSPORT_CLOSED' })
+  expect(made.map(({ gone }) => gone)).toEqual([true])
+})
