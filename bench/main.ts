@@ -5,6 +5,7 @@ import { benchmarks as eventLog } from './eventlog.js'
 import { benchmarks as ima } from './ima.js'
 import { benchmarks as key } from './key.js'
 import { benchmarks as kmipPool } from './kmip-pool.js'
+import { benchmarks as kmipServer } from './kmip-server.js'
 import { type Measurement, measure } from './measure.js'
 import { benchmarks as quote } from './quote.js'
 import { benchmarks as token } from './token.js'
@@ -22,6 +23,7 @@ const all: readonly Benchmark[] = [
   ...ttlv,
   ...tpm,
   ...kmipPool,
+  ...kmipServer,
 ]
 
 const usage = `Usage: npm run bench -- [--only ID,ID] [--rounds N] [--json]

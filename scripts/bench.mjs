@@ -37,6 +37,8 @@ await runMain(async () => {
     clean: true,
     esbuildPlugins: [sourceUrls],
     noExternal: [/^@trusthold\//],
+    // Loads a native module beside itself.
+    external: ['libsql'],
     // The same sources that the tests run, whatever was built last.
     esbuildOptions: (options) => {
       options.conditions = ['@trusthold/source']
