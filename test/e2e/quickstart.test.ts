@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,13 +32,22 @@ async function processesIn(directory: string): Promise<string[]> {
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** The demo's key servers, what starts it on each, and the form that each gives to ids. */
+/**
+ * What the demo runs on, what starts it there, the form of the key server's ids, what is known of the TPMs, and whether it
+ * starts other programs.
+ */
 const runs = [
-  { keyServer: 'the embedded key server', args: [], id: uuid },
-  { keyServer: 'PyKMIP', args: ['--key-server', 'pykmip'], id: /^\d+$/ },
+  { on: 'what this project brings', args: [], id: uuid, debugStatus: 'enabled', programs: false },
+  {
+    on: 'swtpm and PyKMIP',
+    args: ['--tpm', 'swtpm', '--key-server', 'pykmip'],
+    id: /^\d+$/,
+    debugStatus: undefined,
+    programs: true,
+  },
 ] as const
 
-describe.each(runs)('the demo, as a person starts it, on $keyServer', ({ args, id }) => {
+describe.each(runs)('the demo, as a person starts it, on $on', ({ args, id, debugStatus, programs }) => {
   let steps: readonly Step[] = []
   let ok = false
   let temporary = ''
@@ -99,6 +109,7 @@ describe.each(runs)('the demo, as a person starts it, on $keyServer', ({ args, i
     })
     expect(facts(2)['claims']).toMatchObject({
       oemboot: true,
+      ...(debugStatus === undefined ? {} : { dbgstat: debugStatus }),
       submods: { host: { base_image: 'web-server', ear_status: 'affirming' } },
     })
   })
@@ -129,8 +140,18 @@ describe.each(runs)('the demo, as a person starts it, on $keyServer', ({ args, i
   })
 
   test('nothing that it started is left running, and nothing that it wrote is left behind', async () => {
-    expect(started).toBe(true)
+    expect(started).toBe(programs)
     expect(await processesIn(temporary)).toEqual([])
     expect(await readdir(temporary)).toEqual([])
   })
+})
+
+test("the demo on this machine's TPM shows the same, or says that there is none", async () => {
+  const running = promisify(execFile)(process.execPath, [demo, '--json', '--tpm', 'device'])
+  const outcome = await running.then(
+    ({ stdout }) => (JSON.parse(stdout) as { ok: boolean }).ok,
+    ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
+  )
+  const none = { code: 1, stderr: expect.stringMatching(/^quickstart: .*\/dev\/tpmrm0[^\n]*\n$/) as string }
+  expect(outcome).toEqual(existsSync('/dev/tpmrm0') ? true : none)
 })

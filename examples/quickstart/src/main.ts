@@ -1,3 +1,4 @@
+import { describeError, isTrustholdError } from '@trusthold/core/errors'
 import { help, type QuickstartOptions, readOptions, UsageError } from './options.js'
 import { runQuickstart } from './quickstart.js'
 
@@ -21,7 +22,9 @@ async function main(args: readonly string[]): Promise<number> {
       console.error(`quickstart: ${error.message}; see --help`)
       return 2
     }
-    console.error(`quickstart: ${error instanceof Error ? error.stack : String(error)}`)
+    // What has a code says what is wrong; only of a flaw of the program is the place of interest.
+    const text = error instanceof Error && !isTrustholdError(error) ? error.stack : describeError(error)
+    console.error(`quickstart: ${text}`)
     return 1
   }
 }
