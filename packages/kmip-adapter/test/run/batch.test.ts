@@ -96,6 +96,10 @@ describe('a batch', () => {
       (request) => [...allDone(request).slice(0, 2), done('Activate', '3', new Uint8Array(8))],
     ],
     ['more answers than commands', (request) => [...allDone(request), done('Activate', '3')]],
+    [
+      'more answers than commands, and no ids',
+      () => [done('Activate', '1'), done('Destroy', '2'), done('Activate', '3'), done('Activate', '4')],
+    ],
     ['ids with some answers only', (request) => [...allDone(request).slice(0, 2), done('Activate', '3')]],
     ['an answer to another operation', (request) => [done('Activate', '1', idsOf(request)[1])]],
   ])('is not believed with %s', async (_, script) => {
@@ -141,6 +145,20 @@ describe('a batch', () => {
       code: 'KMIP_RESULT',
       context: { kind: 'unsupported' },
     })
+  })
+
+  test('of which one item fails is read item by item, however little the answer says', async () => {
+    const bare = scriptRunner('1.4', () => [failure('Activate')])
+    const statuses = (await bare.runner.batch(three)).map(
+      (result) => result.status === 'rejected' && (result.reason as { context: object }).context,
+    )
+    expect(statuses).toMatchObject([
+      { kind: 'notFound' },
+      { status: 'not carried out' },
+      { status: 'not carried out' },
+    ])
+    const nameless = scriptRunner('1.4', (request) => [failure(undefined, idsOf(request)[0])])
+    expect((await nameless.runner.batch(three))[0]).toMatchObject({ status: 'rejected' })
   })
 
   test('of an operation that the version does not have is not sent', async () => {

@@ -140,4 +140,9 @@ describe('a command that may be deferred', () => {
       context: { kind: 'notFound' },
     })
   })
+  test('is not cancelled by an answer that is deferred itself', async () => {
+    const { runner } = scriptRunner('1.4', inTurn(pending('Create', 1), pending('Cancel', 1)))
+    const deferred = await runner.defer(create)
+    await expect(deferred.cancel()).rejects.toMatchObject({ code: 'KMIP_PROTOCOL' })
+  })
 })
