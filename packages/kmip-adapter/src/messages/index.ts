@@ -11,6 +11,8 @@ export {
   type ResponseMessage,
   requestMessage,
   responseMessage,
+  type UnreadRequest,
+  unreadRequest,
 } from './messages.js'
 export {
   type Deferral,

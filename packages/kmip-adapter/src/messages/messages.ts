@@ -12,12 +12,14 @@ import {
   type Kind,
   many,
   maybe,
+  messageHeaderLength,
   one,
   type Siblings,
   type StructureKind,
   structure,
   tags,
   text,
+  typeSet,
 } from '../ttlv/index.js'
 
 const since12 = { since: '1.2' } as const
@@ -75,25 +77,40 @@ const requestHeaderDef = structure('RequestHeader', {
 export interface RequestHeader extends Infer<typeof requestHeaderDef> {}
 const requestHeader: StructureKind<RequestHeader> = requestHeaderDef
 
-const requestItemDef = structure('BatchItem', {
-  operation: one('Operation', enumeration('Operation')),
-  ephemeral: maybe('Ephemeral', boolean, { since: '2.1' }),
-  uniqueBatchItemId: maybe('UniqueBatchItemID', bytes),
-  requestPayload: dependent('RequestPayload', requestKind),
-  messageExtension: maybe('MessageExtension', messageExtension),
-})
-/** One operation of a request. */
-export interface RequestItem extends Infer<typeof requestItemDef> {}
-const requestItem: StructureKind<RequestItem> = requestItemDef
+function defineRequest<T>(payloadOf: (siblings: Siblings) => Kind<T>) {
+  const requestItem = structure('BatchItem', {
+    operation: one('Operation', enumeration('Operation')),
+    ephemeral: maybe('Ephemeral', boolean, { since: '2.1' }),
+    uniqueBatchItemId: maybe('UniqueBatchItemID', bytes),
+    requestPayload: dependent('RequestPayload', payloadOf),
+    messageExtension: maybe('MessageExtension', messageExtension),
+  })
+  return structure('RequestMessage', {
+    requestHeader: one('RequestHeader', requestHeader),
+    batchItem: many('BatchItem', requestItem),
+  })
+}
 
-const requestMessageDef = structure('RequestMessage', {
-  requestHeader: one('RequestHeader', requestHeader),
-  batchItem: many('BatchItem', requestItem),
-})
+const requestMessageDef = defineRequest(requestKind)
 /** A request. The payload of an operation that has no types here is an item. KMIP 1.4, section 7.1. */
 export interface RequestMessage extends Infer<typeof requestMessageDef> {}
+/** One operation of a request. */
+export type RequestItem = NonNullable<RequestMessage['batchItem']>[number]
 /** Schema of {@link RequestMessage}. */
 export const requestMessage: StructureKind<RequestMessage> = requestMessageDef
+
+/** A payload as it came, item header included. */
+const unreadPayload: Kind<Uint8Array> = {
+  types: typeSet('Structure'),
+  read: (frame, _type, at, length) => frame.bytes.slice(at - messageHeaderLength, at + length),
+  write: (writer) => writer.reject('a payload by its schema', 'bytes'),
+}
+
+const unreadRequestDef = defineRequest(() => unreadPayload)
+/** A request whose payloads are read one by one, so that a bad one spoils no other. */
+export interface UnreadRequest extends Infer<typeof unreadRequestDef> {}
+/** Schema of {@link UnreadRequest}; for reading only. */
+export const unreadRequest: StructureKind<UnreadRequest> = unreadRequestDef
 
 const responseHeaderDef = structure('ResponseHeader', {
   protocolVersion: one('ProtocolVersion', protocolVersion),

@@ -1,9 +1,15 @@
 import type { SecretBytes } from '@trusthold/core/bytes'
 import { describeError, isTrustholdError } from '@trusthold/core/errors'
 import type { Clock, RandomSource } from '@trusthold/core/ports'
-import { type ResponseMessage, responseMessage } from '../../messages/index.js'
+import {
+  type ResponseMessage,
+  responseMessage,
+  type UnreadRequest,
+  unreadRequest,
+} from '../../messages/index.js'
 import { type Credential, toProtocolVersion, versionText } from '../../protocol/index.js'
 import {
+  decodeMessage,
   encodeMessage,
   isAtLeast,
   isKmipVersion,
@@ -15,9 +21,8 @@ import type { ClientIdentity, OwnerOf } from '../owners.js'
 import { createBatchIds } from './batch-ids.js'
 import type { ServerFacts } from './operation-context.js'
 import { Refusal, type ResultReason, refuse } from './refusal.js'
-import { type RequestItem, type RequestMessage, readRequest } from './request-message.js'
 import { reasonFor } from './result-reasons.js'
-import { type ItemRunner, runItem } from './run-item.js'
+import { type ItemRunner, runItem, type UnreadItem } from './run-item.js'
 
 type ResponseItem = NonNullable<ResponseMessage['batchItem']>[number]
 
@@ -98,7 +103,7 @@ function nearestVersion({ versions }: ServerFacts, text: string): KmipVersion {
   return lower ?? (versions.at(-1) as KmipVersion)
 }
 
-function requireHeader(context: AnswerContext, { requestHeader, batchItem = [] }: RequestMessage): void {
+function requireHeader(context: AnswerContext, { requestHeader, batchItem = [] }: UnreadRequest): void {
   const { batchCount, batchErrorContinuationOption: option, asynchronousIndicator } = requestHeader
   if (batchCount !== batchItem.length || batchCount < 1) {
     refuse('InvalidMessage', `the Batch Count is ${batchCount} and ${batchItem.length} items came`)
@@ -114,7 +119,7 @@ function requireHeader(context: AnswerContext, { requestHeader, batchItem = [] }
 
 async function identify(
   context: AnswerContext,
-  { requestHeader }: RequestMessage,
+  { requestHeader }: UnreadRequest,
   client: ClientIdentity,
 ): Promise<string> {
   const owner = context.ownerOf(client)
@@ -137,7 +142,7 @@ function wipeCredentials(credentials: readonly Credential[]): void {
 }
 
 /** What every answer to a request says besides its result. */
-function addressed(item: RequestItem): Pick<ResponseItem, 'operation' | 'uniqueBatchItemId'> {
+function addressed(item: UnreadItem): Pick<ResponseItem, 'operation' | 'uniqueBatchItemId'> {
   const { operation, uniqueBatchItemId } = item
   return { operation, ...(uniqueBatchItemId === undefined ? {} : { uniqueBatchItemId }) }
 }
@@ -152,7 +157,7 @@ function createBudget(context: AnswerContext, version: KmipVersion, most: number
     encodeAnswer(context, version, items, undefined).length
   let used = sizeOf([])
   return {
-    requireRoom(item: RequestItem) {
+    requireRoom(item: UnreadItem) {
       const operation = context.runner.served.get(item.operation)?.operation
       const echo = item.requestPayload?.length ?? 0
       if (operation?.repeatable === false && used + echo + answerReserve > most) {
@@ -182,7 +187,7 @@ function createBudget(context: AnswerContext, version: KmipVersion, most: number
 async function answerItems(
   context: AnswerContext,
   version: KmipVersion,
-  request: RequestMessage,
+  request: UnreadRequest,
   client: ClientIdentity,
   owner: string,
   wipeLater: (secret: SecretBytes) => SecretBytes,
@@ -246,9 +251,9 @@ export async function answerMessage(
   frame: Uint8Array,
   client: ClientIdentity,
 ): Promise<Uint8Array> {
-  let request: RequestMessage
+  let request: UnreadRequest
   try {
-    request = readRequest(frame, context.limits)
+    request = decodeMessage(unreadRequest, frame, context.limits)
   } catch (error) {
     const reason: ResultReason = 'InvalidMessage'
     const isCodec = isTrustholdError(error) && error.code.startsWith('CODEC_')

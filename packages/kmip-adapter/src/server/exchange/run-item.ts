@@ -1,5 +1,6 @@
 import { SecretBytes } from '@trusthold/core/bytes'
 import { describeError, isTrustholdError } from '@trusthold/core/errors'
+import type { UnreadRequest } from '../../messages/index.js'
 import {
   decodeMessage,
   isAtLeast,
@@ -11,7 +12,9 @@ import { isConflict } from '../objects/sealed-records.js'
 import { compose, type Middleware, type OperationCall, type OperationOutcome } from './middleware.js'
 import type { OperationContext, ServedOperation } from './operation-context.js'
 import { Refusal, refuse } from './refusal.js'
-import type { RequestItem } from './request-message.js'
+
+/** One request of a message, its payload not read yet. */
+export type UnreadItem = NonNullable<UnreadRequest['batchItem']>[number]
 
 /** What carries out operations. */
 export interface ItemRunner {
@@ -42,7 +45,7 @@ function findUnknown(value: unknown): UnknownItem | undefined {
   return undefined
 }
 
-function chooseOperation(runner: ItemRunner, item: RequestItem, context: OperationContext): ServedOperation {
+function chooseOperation(runner: ItemRunner, item: UnreadItem, context: OperationContext): ServedOperation {
   const found = runner.served.get(item.operation)
   if (found === undefined || !isAtLeast(context.version, found.operation.since)) {
     return refuse('OperationNotSupported', `${item.operation} is not supported in KMIP ${context.version}`)
@@ -53,7 +56,7 @@ function chooseOperation(runner: ItemRunner, item: RequestItem, context: Operati
   return found
 }
 
-function readPayload(runner: ItemRunner, { operation }: ServedOperation, item: RequestItem): unknown {
+function readPayload(runner: ItemRunner, { operation }: ServedOperation, item: UnreadItem): unknown {
   if (item.requestPayload === undefined) return refuse('InvalidMessage', 'the request has no payload')
   try {
     const payload = decodeMessage(operation.request, item.requestPayload, runner.limits)
@@ -115,7 +118,7 @@ async function runAgainOnConflict(
  */
 export async function runItem(
   runner: ItemRunner,
-  item: RequestItem,
+  item: UnreadItem,
   context: OperationContext,
   caller: Caller,
 ): Promise<unknown> {
