@@ -44,3 +44,23 @@ test('what a failure says is an error even when no reason is given', async () =>
     context: { reason: 'no reason given', kind: 'other' },
   })
 })
+
+test('a request may be repeated when its operation may, a batch when all of its operations may', async () => {
+  const found = success('Locate', {})
+  const { runner, repeatable } = scriptRunner('1.4', (request) =>
+    (request.batchItem ?? []).map((item) => ({
+      ...(item.operation === 'Locate' ? found : done),
+      ...(item.uniqueBatchItemId === undefined ? {} : { uniqueBatchItemId: item.uniqueBatchItemId }),
+    })),
+  )
+  await runner.run(activate)
+  await runner.run(commands.locate({}))
+  await runner.batch([commands.locate({}), commands.locate({})])
+  await runner.batch([commands.locate({}), activate])
+  expect(repeatable).toEqual([false, true, true, false])
+})
+
+test('what is made of an object is another one', async () => {
+  const { runner } = scriptRunner('1.4', () => [success('ReKey', { uniqueIdentifier: '8' })])
+  expect(await runner.run(commands.rekey('7'))).toBe('8')
+})

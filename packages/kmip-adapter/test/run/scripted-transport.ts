@@ -21,8 +21,9 @@ export function scriptRunner(
   version: KmipVersion,
   script: TransportScript,
   settings: Partial<RunnerSettings> = {},
-): { runner: CommandRunner; transport: Transport; requests: RequestMessage[] } {
+): { runner: CommandRunner; transport: Transport; requests: RequestMessage[]; repeatable: boolean[] } {
   const requests: RequestMessage[] = []
+  const repeatable: boolean[] = []
   const unused = (): never => {
     throw new Error('not used by commands')
   }
@@ -37,6 +38,7 @@ export function scriptRunner(
       new Promise((resolve) => {
         const request = decodeMessage(requestMessage, exchange.encode(version))
         requests.push(request)
+        repeatable.push(exchange.repeatable)
         const outcome = exchange.decode(
           encodeMessage(responseMessage, whole(script(request, requests.length - 1))),
         )
@@ -45,7 +47,7 @@ export function scriptRunner(
       }),
   }
   const runner = createRunner(transport, { maxBytes: 1 << 20, callMilliseconds: 30_000, ...settings })
-  return { runner, transport, requests }
+  return { runner, transport, requests, repeatable }
 }
 
 function whole(answer: ScriptedAnswer): ResponseMessage {
