@@ -150,7 +150,10 @@ test("the demo on this machine's TPM shows the same, or says that there is none"
   const running = promisify(execFile)(process.execPath, [demo, '--json', '--tpm', 'device'])
   const outcome = await running.then(
     ({ stdout }) => (JSON.parse(stdout) as { ok: boolean }).ok,
-    ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
+    (error: unknown) => {
+      const { code, stderr } = error as { code: number; stderr: string }
+      return { code, stderr }
+    },
   )
   const none = { code: 1, stderr: expect.stringMatching(/^quickstart: .*\/dev\/tpmrm0[^\n]*\n$/) as string }
   expect(outcome).toEqual(existsSync('/dev/tpmrm0') ? true : none)
