@@ -1,12 +1,12 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createTpm2Tools, type Tpm2Tools } from '../../../../scripts/peers/tpm2-tools.mjs'
 import {
   createSoftwareTpm,
   type ListeningTpm,
   listenSoftwareTpm,
   type SoftwareTpm,
 } from '../../src/software-tpm/index.js'
-import { type AsyncTools, createAsyncTools } from './async-tools.js'
 
 const sha256 = (...parts: readonly (Uint8Array | string)[]): string => {
   const hash = createHash('sha256')
@@ -17,15 +17,15 @@ const sha256 = (...parts: readonly (Uint8Array | string)[]): string => {
 /** A software TPM of its own for the tests of a block, and tools that reach it. */
 function useTools(protocol: 'swtpm' | 'simulator'): {
   readonly tpm: SoftwareTpm
-  readonly tools: AsyncTools
+  readonly tools: Tpm2Tools
 } {
   let tpm: SoftwareTpm | undefined
   let listening: ListeningTpm | undefined
-  let tools: AsyncTools | undefined
+  let tools: Tpm2Tools | undefined
   beforeAll(async () => {
     tpm = createSoftwareTpm()
     listening = await listenSoftwareTpm(tpm, { protocol })
-    tools = createAsyncTools(listening.tcti)
+    tools = createTpm2Tools(listening.tcti)
   })
   afterEach(() => tools?.flush())
   afterAll(async () => {
