@@ -72,6 +72,13 @@ describe('an answer about another object is not believed', () => {
   })
 })
 
+test('a command about an object has its id', () => {
+  const refused = expect.objectContaining({ code: 'ARGUMENT_INVALID' })
+  expect(() => commands.activate('')).toThrow(refused)
+  expect(() => commands.activate(undefined as never)).toThrow(refused)
+  expect(() => commands.deriveKey({ from: [], method: 'HASH' })).toThrow(refused)
+})
+
 test('the secrets of an answer that is not believed are overwritten', () => {
   const payload = () => ({
     ...id,
