@@ -150,12 +150,10 @@ test('a chain of CA certificates is read from as many indices as it takes', asyn
     .split(/(?=-----BEGIN)/)
     .map((pem) => Uint8Array.from(new X509Certificate(pem).raw))
   const bytes = Buffer.concat(ca)
-  const [first, second] = [
-    bytes.subarray(0, 700),
-    Buffer.concat([bytes.subarray(700), Buffer.alloc(40, 0xff)]),
-  ]
+  const [first, second] = [bytes.subarray(0, 700), bytes.subarray(700)]
   defineNv('0x01c00100', first)
   defineNv('0x01c00101', second)
+  // Behind a gap is another thing.
   defineNv('0x01c00103', ca[0] as Uint8Array)
   expect(await readChain()).toEqual(ca)
 })
