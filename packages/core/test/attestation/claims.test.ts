@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildClaims, type Established, subjectOf } from '../../src/attestation/claims.js'
 import { tokenKinds } from '../../src/token/index.js'
+import { softwareTpmFirmwareVersion } from '../../src/tpm2/index.js'
 
 const fill = (length: number, value: number) => new Uint8Array(length).fill(value)
 const established = {
@@ -85,6 +86,38 @@ describe('buildClaims', () => {
     expect(buildClaims('KMS_AUTH_JWT', frame, { ...established, secureBoot: undefined })).not.toHaveProperty(
       'oemboot',
     )
+  })
+
+  it('says of a software TPM that it is one, and nothing of hardware, by its certificate or by its firmware version', () => {
+    const certificate = {
+      fingerprint: 'f',
+      caFingerprint: 'ca',
+      caSubject: 'CN=x',
+      manufacturer: { id: '54525354' },
+      model: 'm',
+      version: '1',
+      validUntil: 0,
+      extendedKeyUsagePresent: true,
+    }
+    const firmwareVersion = softwareTpmFirmwareVersion
+    const marked = [
+      { ...established, endorsement: { ...established.endorsement, certificate } },
+      { ...established, facts: { ...established.facts, firmwareVersion } as Established['facts'] },
+      {
+        ...established,
+        endorsement: {
+          ...established.endorsement,
+          certificate: { ...certificate, manufacturer: { id: '49465800' } },
+        },
+        facts: { ...established.facts, firmwareVersion } as Established['facts'],
+      },
+    ]
+    for (const each of marked) {
+      const { dbgstat, submods } = buildClaims('KMS_AUTH_JWT', frame, each)
+      expect(dbgstat).toBe('enabled')
+      expect(submods.host.ear_trustworthiness_vector).not.toHaveProperty('hardware')
+    }
+    expect(buildClaims('KMS_AUTH_JWT', frame, established)).not.toHaveProperty('dbgstat')
   })
 
   it('says of a certificate who made the TPM and which CA was believed', () => {

@@ -1,8 +1,10 @@
-import { decode } from '@trusthold/core/codec'
+import { decode, encode } from '@trusthold/core/codec'
 import {
   computeName,
   computeQualifiedName,
+  ekTemplates,
   hierarchyName,
+  permanentHandles,
   type TpmtPublic,
   tpm2bCreationData,
   tpm2bPublic,
@@ -21,6 +23,9 @@ export interface Result {
   readonly name: string
   build(send: Send): Promise<readonly string[]>
 }
+
+/** TPM_RC_RETRY. */
+const retry = '00000922'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const bodyOf = (response: Uint8Array): string => text(response.subarray(6))
@@ -320,6 +325,53 @@ export const results: readonly Result[] = [
       answers.push(bodyOf(await send(use('TPM2_SequenceComplete', u32(none)))))
       answers.push(bodyOf(await send(use('TPM2_SequenceUpdate'))))
       return answers
+    },
+  },
+  {
+    name: 'a key and an index that no password is for',
+    async build(send) {
+      const template = ekTemplates['L-2'].publicArea
+      const made = await send(
+        command('TPM2_CreatePrimary', {
+          handles: [permanentHandles.endorsement],
+          sessions: [password()],
+          parameters: [sized(nothing, nothing), encode(tpm2bPublic, template), nothing, u32(0)],
+        }),
+      )
+      const { handle } = new Answer(made, { sessions: true, handle: true })
+      const create = command('TPM2_Create', {
+        handles: [handle],
+        sessions: [password()],
+        parameters: [sized(nothing, nothing), stage.eccSigning, nothing, u32(0)],
+      })
+      const at = 0x0150_0099
+      const onIndex = (name: 'TPM2_NV_Read' | 'TPM2_NV_Write', auth: number, first: Uint8Array): Uint8Array =>
+        command(name, { handles: [auth, at], sessions: [password()], parameters: [first, u16(0)] })
+      const commands = [
+        create,
+        stage.flush(handle),
+        // ownerwrite, ownerread
+        command('TPM2_NV_DefineSpace', {
+          handles: [owner],
+          sessions: [password()],
+          parameters: [nothing, sized(u32(at), u16(0x0b), u32(0x0202_0002), nothing, u16(2))],
+        }),
+        onIndex('TPM2_NV_Read', owner, u16(2)),
+        onIndex('TPM2_NV_Write', at, sized(hex('0102'))),
+        onIndex('TPM2_NV_Write', owner, sized(hex('0102'))),
+        onIndex('TPM2_NV_Read', at, u16(2)),
+        onIndex('TPM2_NV_Read', permanentHandles.platform, u16(2)),
+        onIndex('TPM2_NV_Write', permanentHandles.platform, sized(hex('0102'))),
+        onIndex('TPM2_NV_Read', owner, u16(2)),
+        command('TPM2_NV_UndefineSpace', { handles: [owner, at], sessions: [password()] }),
+      ]
+      const codes: string[] = []
+      for (const each of commands) {
+        const code = bodyOf(await send(each)).slice(0, 8)
+        // libtpms notes the first use of what is protected against guessing, and asks for the command again.
+        codes.push(code === retry ? bodyOf(await send(each)).slice(0, 8) : code)
+      }
+      return codes
     },
   },
 ]
