@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ecKeys, end, makeCa, now, rsaKeys } from '../../../../test/certificates/certificate-builder.js'
 import { text } from '../../../../test/certificates/der-writer.js'
 import { decode } from '../../src/codec/index.js'
+import { certificateMatches } from '../../src/endorsement/certificate-check.js'
 import {
   type EndorsementClaim,
   type EndorsementTrust,
@@ -12,7 +13,7 @@ import {
 import { TrustholdError } from '../../src/errors/index.js'
 import { ekTemplates, objectAttributes, type TpmtPublic, tpmtPublic } from '../../src/tpm2/index.js'
 import { conclude } from '../../src/verdict/index.js'
-import { indexCertificates, parseCertificate } from '../../src/x509/index.js'
+import { type Certificate, indexCertificates, parseCertificate } from '../../src/x509/index.js'
 import { ekCertificate, publicAreaOf } from './test-tpm.js'
 
 const root = makeCa('vendor root')
@@ -257,6 +258,7 @@ describe('endorsement.key', () => {
       'symmetric',
     )
     for (const symmetric of [
+      { algorithm: 'aes', keyBits: 64, mode: 'cfb' },
       { algorithm: 'camellia', keyBits: 128, mode: 'cfb' },
       { algorithm: 'aes', keyBits: 128, mode: 'ctr' },
     ]) {
@@ -341,5 +343,35 @@ describe('a software TPM that was recorded', () => {
     expect((await judge(claim, trust)).endorsement).toMatchObject({ kind, certificate: { model: 'swtpm' } })
     const ak = { ...claim, publicArea: decode(tpmtPublic, file('ak-rsa-2048.tpmt')) }
     expect(await outcomes(judge(ak, trust))).toBe('fail fail skipped fail')
+  })
+})
+
+describe('an error that is no refusal of ours', () => {
+  const broken = new Proxy(new Uint8Array(100), {
+    get() {
+      throw new RangeError('a flaw of the program')
+    },
+  })
+
+  it('is no verdict on a certificate, an intermediate one, or a public area', async () => {
+    await expect(judge({ certificate: broken, intermediates })).rejects.toThrow(RangeError)
+    await expect(judge({ certificate, intermediates: [broken] })).rejects.toThrow(RangeError)
+    const area = {
+      get type(): never {
+        throw new RangeError('a flaw of the program')
+      },
+    } as unknown as TpmtPublic
+    await expect(judge({ publicArea: area })).rejects.toThrow(RangeError)
+  })
+
+  it('is no answer to whose key a certificate has, but a key that cannot be one is', () => {
+    const signing = { publicKey: { kind: 'rsa', restriction: 'pss' } } as unknown as Certificate
+    expect(certificateMatches(signing, keys.publicKey)).toBe(false)
+    const flawed = {
+      get publicKey(): never {
+        throw new RangeError('a flaw of the program')
+      },
+    } as unknown as Certificate
+    expect(() => certificateMatches(flawed, keys.publicKey)).toThrow(RangeError)
   })
 })

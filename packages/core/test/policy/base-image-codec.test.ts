@@ -12,13 +12,13 @@ const source = new TextDecoder().decode(bytes)
 const plain = () => JSON.parse(source)
 
 /** What a SHA-256 PCR is after these extensions. */
-const replayOf = (digests: readonly string[]): string =>
+const replayOf = (digests: readonly string[], locality = 0): string =>
   digests.reduce(
     (value, digest) =>
       createHash('sha256')
         .update(Buffer.from(value + digest, 'hex'))
         .digest('hex'),
-    '00'.repeat(32),
+    locality.toString(16).padStart(64, '0'),
   )
 
 const pathOf = (run: () => unknown): string => {
@@ -96,6 +96,15 @@ describe('members', () => {
     )
   })
 
+  test.each([3, 4])('takes startup locality %i, when the events start with it', (startupLocality) => {
+    const draft = plain()
+    const digests = draft.pcrs[0].events.map(({ digest }: { digest: string }) => digest)
+    Object.assign(draft.pcrs[0], { startupLocality, value: replayOf(digests, startupLocality) })
+    expect(readBaseImage(draft).pcrs[0]).toMatchObject({ startupLocality })
+    draft.pcrs[0].startupLocality = 7 - startupLocality
+    expect(pathOf(() => readBaseImage(draft))).toBe('pcrs[0].events')
+  })
+
   test('what was read cannot be changed', () => {
     const read = decodeBaseImage(bytes)
     expect(() => Object.assign(read.pcrs[0] ?? {}, { value: '' })).toThrow(TypeError)
@@ -120,7 +129,10 @@ describe('spelling', () => {
   })
 
   test('T-30: refuses a document above its limit', () => {
-    expect(pathOf(() => decodeBaseImage(new Uint8Array(1024 * 1024 + 1).fill(0x20)))).toBe('$')
+    const spaces = new Uint8Array(1024 * 1024 + 1).fill(0x20)
+    expect(pathOf(() => decodeBaseImage(spaces))).toBe('$')
+    expect(() => decodeBaseImage(spaces)).toThrow('at most 1048576')
+    expect(() => decodeBaseImage(spaces.subarray(1))).not.toThrow('at most 1048576')
   })
 
   test('T-30: writes no document above its limit', () => {
