@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSealer } from '../../src/server/objects/sealing.js'
 import { createIdentities, type Embedded, startEmbedded, type TestIdentities, testKey } from './embedded.js'
 import { connectRaw } from './raw-client.js'
+import type { ProcessOptions } from './server-process.js'
 import { attr, named, type Payload, requestFrame, talk } from './talker.js'
 
 let identities: TestIdentities
@@ -257,7 +258,8 @@ describe('kill -9', () => {
       privateKey: identities.server.privateKey,
       clientCertificates: [identities.authority.certificate],
     }
-    child.stdin.write(`${JSON.stringify({ file, keyEncryptionKey: [...testKey], tls })}\n`)
+    const options: ProcessOptions = { file, keyEncryptionKey: [...testKey], tls }
+    child.stdin.write(`${JSON.stringify(options)}\n`)
     const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
     const { port } = JSON.parse(line) as { port: number }
     return {

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline'
 import { openSqlite } from '@trusthold/storage-adapter'
 import { createKmipServer, type KmipServerTls } from '../../src/server/index.js'
 
-interface ProcessOptions {
+/** What the process is told. */
+export interface ProcessOptions {
   readonly file: string
   readonly keyEncryptionKey: readonly number[]
   readonly tls: KmipServerTls
