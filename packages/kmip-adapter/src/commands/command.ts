@@ -26,16 +26,20 @@ export interface Command<T> {
 /** What a command comes to. */
 export type CommandResult<C> = C extends Command<infer T> ? T : never
 
-/** Makes a command of an operation; its types are forgotten once request and answer fit it. */
+/**
+ * Makes a command of an operation; its types are forgotten once request and answer fit it.
+ * @param subject the object that it is about; null when there is none yet
+ * @throws ARGUMENT_INVALID without a subject
+ */
 export function command<Q, R, T>(
   operation: Operation<Q, R>,
-  subject: ObjectRef | undefined,
+  subject: ObjectRef | null,
   request: (version: KmipVersion) => Q,
   read: (payload: R) => T,
 ): Command<T> {
   return {
     operation: operation as Operation<unknown, unknown>,
-    subject: subject === undefined ? undefined : requireRef(subject),
+    subject: subject === null ? undefined : requireRef(subject),
     request,
     read: (payload) => read(payload as R),
   }

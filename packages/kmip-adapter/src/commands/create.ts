@@ -29,7 +29,7 @@ export function create(key: CreateKey): Command<string> {
   const attributes = describedAttributes({ usage: ['Encrypt', 'Decrypt'], ...key })
   return command(
     createOperation,
-    undefined,
+    null,
     (version) => createRequest('SymmetricKey', attributes, version),
     ({ objectType, uniqueIdentifier }) => {
       if (objectType === 'SymmetricKey') return requireNewId('Create', uniqueIdentifier)
@@ -82,7 +82,7 @@ export function createKeyPair(pair: CreateKeyPair): Command<KeyPairIds> {
   }
   return command(
     createKeyPairOperation,
-    undefined,
+    null,
     (version) => keyPairAttributes(wanted, version),
     (answer) => toKeyPairIds('CreateKeyPair', answer),
   )

@@ -58,7 +58,7 @@ export function locateWithTotal(filter: LocateFilter): Command<Located> {
   const bounds = boundsOf(filter)
   return command(
     locateOperation,
-    undefined,
+    null,
     (version) => {
       if (bounds.offsetItems !== undefined && !isAtLeast(version, '1.3')) {
         throw unsupported('Locate', 'leaving out the first objects needs KMIP 1.3')

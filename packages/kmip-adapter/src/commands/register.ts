@@ -13,7 +13,7 @@ export function register(object: ManagedObject, description: ObjectDescription =
   const attributes = describedAttributes(description)
   return command(
     registerOperation,
-    undefined,
+    null,
     (version) => registerRequest(object, attributes, version),
     ({ uniqueIdentifier }) => requireNewId('Register', uniqueIdentifier),
   )

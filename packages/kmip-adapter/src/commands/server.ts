@@ -23,7 +23,7 @@ const usualQuestions: readonly QueryFunction[] = ['QueryOperations', 'QueryObjec
 export function query(functions: readonly QueryFunction[] = usualQuestions): Command<QueryResponse> {
   return command(
     queryOperation,
-    undefined,
+    null,
     (version) => queryRequest(functions, version),
     (answer) => answer,
   )
@@ -33,7 +33,7 @@ export function query(functions: readonly QueryFunction[] = usualQuestions): Com
 export function discoverVersions(): Command<readonly string[]> {
   return command(
     discoverVersionsOperation,
-    undefined,
+    null,
     () => ({}),
     ({ protocolVersion = [] }) => protocolVersion.map(versionText),
   )
@@ -43,7 +43,7 @@ export function discoverVersions(): Command<readonly string[]> {
 export function ping(): Command<void> {
   return command(
     pingOperation,
-    undefined,
+    null,
     () => ({}),
     () => undefined,
   )
@@ -53,7 +53,7 @@ export function ping(): Command<void> {
 export function randomBytes(length: number): Command<SecretBytes> {
   return command(
     rngRetrieve,
-    undefined,
+    null,
     () => ({ dataLength: length }),
     ({ data }) => {
       if (data.length === length) return data
@@ -68,7 +68,7 @@ export function seedRandom(seed: Uint8Array | SecretBytes): Command<number> {
   const data = seed instanceof SecretBytes ? seed : SecretBytes.from(seed)
   return command(
     rngSeed,
-    undefined,
+    null,
     () => ({ data }),
     ({ dataLength }) => dataLength,
   )

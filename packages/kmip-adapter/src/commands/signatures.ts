@@ -106,7 +106,7 @@ export function hash(
 ): Command<Uint8Array> {
   return command(
     hashOperation,
-    undefined,
+    null,
     () => ({ cryptographicParameters: { hashingAlgorithm: algorithm }, data }),
     ({ data: digest }) => requireBytes('Hash', digest),
   )
