@@ -2,17 +2,28 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join as joinPath } from 'node:path'
 import { decode } from '@trusthold/core/codec'
 import type { Clock } from '@trusthold/core/ports'
 import { type TpmsTimeInfo, tpmsTimeInfo } from '@trusthold/core/tpm2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createManufacturer, createSoftwareTpm, type SoftwareTpm } from '../../src/software-tpm/index.js'
-import { Answer, codeOf, command, hex, nothing, password, sized, u16, u32 } from './differential/bytes.js'
+import {
+  Answer,
+  codeOf,
+  command,
+  hex,
+  join,
+  nothing,
+  password,
+  sized,
+  u16,
+  u32,
+} from './differential/bytes.js'
 
 let directory = ''
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'trusthold-software-tpm-'))
+  directory = await mkdtemp(joinPath(tmpdir(), 'trusthold-software-tpm-'))
 })
 afterAll(() => rm(directory, { recursive: true }))
 
@@ -96,7 +107,7 @@ const publicOf = (response: Uint8Array): Uint8Array =>
   new Answer(response, { sessions: true, handle: true }).sized()
 
 test('a TPM goes on from its file: keys, NV memory, certificates; and is another one without', async () => {
-  const stateFile = join(directory, 'goes-on')
+  const stateFile = joinPath(directory, 'goes-on')
   const first = createSoftwareTpm({ stateFile })
   const key = publicOf(expectOk(first, primary))
   expectOk(first, defineIndex)
@@ -114,7 +125,7 @@ test('a TPM goes on from its file: keys, NV memory, certificates; and is another
 })
 
 test('the file is its owner’s alone, and replaced whole', async () => {
-  const stateFile = join(directory, 'private')
+  const stateFile = joinPath(directory, 'private')
   const tpm = createSoftwareTpm({ stateFile })
   expect((await stat(stateFile)).mode & 0o777).toBe(0o600)
   const before = await stat(stateFile)
@@ -126,7 +137,7 @@ test('the file is its owner’s alone, and replaced whole', async () => {
 })
 
 test('one process uses it at a time; a lock that a dead one left is taken over', async () => {
-  const stateFile = join(directory, 'locked')
+  const stateFile = joinPath(directory, 'locked')
   const tpm = createSoftwareTpm({ stateFile })
   expect(() => createSoftwareTpm({ stateFile })).toThrow(
     expect.objectContaining({ code: 'TPM_NOT_AVAILABLE' }),
@@ -150,7 +161,7 @@ test.each([
   ['something else', 'hello\n'],
   ['another format', 'trusthold-software-tpm-9 00\n{}'],
 ])('a file with %s in it is refused, and the lock given back', async (_, content) => {
-  const stateFile = join(directory, 'broken')
+  const stateFile = joinPath(directory, 'broken')
   await writeFile(stateFile, content)
   for (let i = 0; i < 2; i++) {
     expect(() => createSoftwareTpm({ stateFile })).toThrow(
@@ -161,7 +172,7 @@ test.each([
 })
 
 test('a file in which a byte was changed is refused', async () => {
-  const stateFile = join(directory, 'changed')
+  const stateFile = joinPath(directory, 'changed')
   await createSoftwareTpm({ stateFile }).close()
   const content = await readFile(stateFile, 'utf8')
   for (const at of [5, 60, 200, content.length - 2]) {
@@ -174,15 +185,15 @@ test('a file in which a byte was changed is refused', async () => {
 })
 
 test('what cannot be stored is no success', async () => {
-  const place = await mkdtemp(join(directory, 'gone-'))
-  const tpm = createSoftwareTpm({ stateFile: join(place, 'tpm') })
+  const place = await mkdtemp(joinPath(directory, 'gone-'))
+  const tpm = createSoftwareTpm({ stateFile: joinPath(place, 'tpm') })
   await rm(place, { recursive: true })
   expect(() => tpm.execute(defineIndex)).toThrow()
   await expect(tpm.close()).rejects.toThrow()
 })
 
 test('a process that is killed leaves a TPM that goes on', async () => {
-  const stateFile = join(directory, 'killed')
+  const stateFile = joinPath(directory, 'killed')
   const tpm = createSoftwareTpm({ stateFile })
   expectOk(tpm, defineIndex)
   const before = clockOf(tpm).clockInfo
@@ -274,7 +285,7 @@ test('TPM2_Startup(STATE) needs TPM2_Shutdown(STATE) just before it', async () =
 
 test('after an orderly shutdown the clock is safe, and goes on where it was', async () => {
   const clock = new TestClock()
-  const stateFile = join(directory, 'clock')
+  const stateFile = joinPath(directory, 'clock')
   const tpm = createSoftwareTpm({ clock, stateFile })
   clock.time += 10_000
   expectOk(tpm, shutdown(false))
@@ -305,4 +316,55 @@ test('a TPM that was closed runs nothing', async () => {
   expect(() => tpm.powerCycle()).toThrow(closed)
   const transport = await tpm.transport()
   await expect(transport.transmit(startup())).rejects.toThrow(closed)
+})
+
+test('what a secret authorised for some seconds ends after them', async () => {
+  const clock = new TestClock()
+  const tpm = createSoftwareTpm({ clock })
+  const none = 0x4000_0007
+  const started = expectOk(
+    tpm,
+    command('TPM2_StartAuthSession', {
+      handles: [none, none],
+      parameters: [sized(new Uint8Array(16)), nothing, Uint8Array.of(1), hex('0010'), u16(0x0b)],
+    }),
+  )
+  const answer = new Answer(started, { sessions: false, handle: true })
+  const session = answer.handle
+  const nonce = answer.sized()
+  const policySecret = (given: Uint8Array, seconds: number): Uint8Array =>
+    command('TPM2_PolicySecret', {
+      handles: [owner, session],
+      sessions: [password()],
+      parameters: [given, nothing, nothing, u32(seconds)],
+    })
+  expect(codeOf(tpm.execute(policySecret(sized(new Uint8Array(16)), 5)))).toBe(0x1cf)
+  const digest = (): Uint8Array =>
+    new Answer(expectOk(tpm, command('TPM2_PolicyGetDigest', { handles: [session] })), {
+      sessions: false,
+    }).sized()
+  expectOk(tpm, policySecret(nonce, 5))
+  const policy = digest()
+  const area = sized(u16(0x08), u16(0x0b), u32(0x0000_0412), policy, hex('0010'), nothing)
+  const sealed = expectOk(
+    tpm,
+    command('TPM2_CreatePrimary', {
+      handles: [owner],
+      sessions: [password()],
+      parameters: [sized(nothing, sized(hex('5ea1'))), area, nothing, u32(0)],
+    }),
+  )
+  const item = new Answer(sealed, { sessions: true, handle: true }).handle
+  const unseal = command('TPM2_Unseal', {
+    handles: [item],
+    sessions: [join(u32(session), nothing, Uint8Array.of(1), nothing)],
+  })
+  clock.time += 5_001
+  expect(codeOf(tpm.execute(unseal))).toBe(0x9a3)
+  // The session is still there, but what its nonce was good for is over.
+  expect(codeOf(tpm.execute(policySecret(nonce, 5)))).toBe(0x4e3)
+  expectOk(tpm, command('TPM2_PolicyRestart', { handles: [session] }))
+  expectOk(tpm, policySecret(nonce, 6))
+  expectOk(tpm, unseal)
+  await tpm.close()
 })
