@@ -18,14 +18,9 @@ export const attestRequest = z
       identity: z.strictObject({
         ek_pub: base64(2_048).openapi({ description: 'TPMT_PUBLIC of the endorsement key, base64' }),
         ek_cert: base64(16_384).exactOptional().openapi({ description: 'X.509 certificate, DER, base64' }),
-        ek_cert_chain: z
-          .array(base64(16_384))
-          .min(1)
-          .max(maxIntermediates)
-          .exactOptional()
-          .openapi({
-            description: 'CA certificates that may lead from ek_cert to a configured one, DER, base64',
-          }),
+        ek_cert_chain: z.array(base64(16_384)).min(1).max(maxIntermediates).exactOptional().openapi({
+          description: 'CA certificates that may lead from ek_cert to a configured one, DER, base64',
+        }),
       }),
       contexts: z
         .array(base64(maxDocumentLength))
