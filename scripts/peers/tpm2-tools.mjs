@@ -37,10 +37,7 @@ export function createTpm2Tools(tcti) {
   return {
     run: async (tool, ...args) => (await start(tool, args)).stdout,
     async fail(tool, ...args) {
-      const outcome = await start(tool, args).then(
-        () => undefined,
-        (/** @type {{ stderr?: string }} */ error) => error.stderr ?? String(error),
-      )
+      const outcome = await start(tool, args).then(() => undefined, complaintOf)
       if (outcome === undefined) throw new Error(`tpm2_${tool} did not fail`)
       return outcome
     },
@@ -51,4 +48,10 @@ export function createTpm2Tools(tcti) {
     },
     remove: () => rmSync(directory, { recursive: true }),
   }
+}
+
+/** @param {unknown} error @returns {string} what a tool wrote to its standard error */
+function complaintOf(error) {
+  if (error instanceof Error && 'stderr' in error && typeof error.stderr === 'string') return error.stderr
+  throw error
 }
