@@ -6,6 +6,7 @@ import { createSoftwareTpm, type SoftwareTpm } from '../../src/software-tpm/inde
 import { authorizations } from './differential/authorizations.js'
 import { type Changing, compare, type Difference, type Side } from './differential/compare.js'
 import { exceptions } from './differential/exceptions.js'
+import { persistence } from './differential/persistence.js'
 import { policies } from './differential/policies.js'
 import { results } from './differential/results.js'
 import { type Scenario, scenarios, setStage } from './differential/scenarios.js'
@@ -47,7 +48,7 @@ async function compareAll(list: readonly Scenario[], changing: Changing): Promis
 }
 
 describe('the software TPM answers as swtpm does', () => {
-  test.each([...results, ...policies])('with the same bytes: $name', async ({ build }) => {
+  test.each([...results, ...policies, ...persistence])('with the same bytes: $name', async ({ build }) => {
     const [mine, other] = [await build(ours.send), await build(theirs.send)]
     expect(mine.length).toBeGreaterThan(0)
     expect(mine).toEqual(other)

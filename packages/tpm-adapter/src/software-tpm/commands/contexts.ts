@@ -35,9 +35,10 @@ function persist(machine: Machine, auth: number, object: number, handle: number)
   const entry = entryAt(machine, object)
   if (entry?.kind !== 'object' || entry.sensitive === undefined) refuseHandle(2, 'ATTRIBUTES')
   const { stClear } = entry.publicArea.objectAttributes
-  if (entry.external || stClear || entry.stClear) refuseHandle(2, 'ATTRIBUTES')
+  const passing = entry.hierarchy === permanentHandles.null || entry.external
+  if (passing || stClear || entry.stClear) refuseHandle(2, 'ATTRIBUTES')
   const ofPlatform = entry.hierarchy === platform
-  if (auth === platform ? !ofPlatform : ofPlatform || entry.hierarchy === permanentHandles.null) {
+  if (auth === platform ? !ofPlatform : ofPlatform) {
     refuseHandle(2, 'HIERARCHY')
   }
   if (handle >= platformPersistentFirst !== (auth === platform)) refuseParameter(1, 'RANGE')
