@@ -124,7 +124,7 @@ async function bootMachine({ directory, disk, variables, tpm }) {
     ...['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
     ...['-serial', `file:${at('console')}`, '-serial', `unix:${at('shell')},server=on,wait=off`],
     ...['-chardev', `socket,id=chrtpm,path=${at('tpm')}`],
-    ...['-tpmdev', 'emulator,id=tpm0,chardev=chrtpm', '-device', 'tpm-tis,tpmdev=tpm0'],
+    ...['-tpmdev', 'emulator,id=tpm0,chardev=chrtpm', '-device', 'tpm-crb,tpmdev=tpm0'],
   ]
   const qemu = await startSupervised('qemu-system-x86_64', args, { directory })
   const readConsole = () => readFile(at('console'), 'latin1')
