@@ -125,9 +125,9 @@ async function fetchBootFiles(progress) {
     progress('fetching boot loaders and kernel with apt-get')
     // An old package list names versions that are gone.
     await runAptGet((await becomeRoot()) ?? [], ['update'], 120)
-    await ensureBootFiles().catch((error) => {
+    await ensureBootFiles().catch((/** @type {unknown} */ error) => {
       throw new SetupError(
-        `Boot loaders and kernel of the virtual machine cannot be fetched: ${error.message}\n\n` +
+        `Boot loaders and kernel of the virtual machine cannot be fetched: ${error instanceof Error ? error.message : String(error)}\n\n` +
           'TRUSTHOLD_SKIP_PEERS=1 does without them; tests that need them are then not run, and reported so.',
       )
     })

@@ -80,11 +80,11 @@ const u32 = (value: number): Buffer => {
 /** The pieces of an answer in one message of the simulator's protocol, cut where the answer is cut. */
 async function* inMessage(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const all: Uint8Array[] = []
-  let failure: unknown
+  let failure: Error | undefined
   try {
     for await (const piece of pieces) all.push(piece)
   } catch (error) {
-    failure = error
+    failure = error instanceof Error ? error : new Error(String(error))
   }
   const length = all.reduce((sum, piece) => sum + piece.length, 0)
   // A connection that ends within the response has announced all of it.

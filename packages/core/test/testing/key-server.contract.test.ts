@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SecretBytes } from '../../src/bytes/index.js'
-import { TrustholdError } from '../../src/errors/index.js'
+import { isTrustholdError, TrustholdError } from '../../src/errors/index.js'
 import type {
   KeyServer,
   KeyServerCallOptions,
@@ -335,9 +335,8 @@ const broken: Readonly<
   }),
   'throws its illness': (good) => ({
     async health(options) {
-      await good.describe('nobody', options).catch((error: TrustholdError) => {
-        if (error.context !== undefined && 'kind' in error.context && error.context.kind === 'notFound')
-          return
+      await good.describe('nobody', options).catch((error: unknown) => {
+        if (isTrustholdError(error, 'KMIP_RESULT') && error.context.kind === 'notFound') return
         throw error
       })
       return await good.health(options)

@@ -212,7 +212,13 @@ describe('a server that has its store for itself', () => {
   async function counting(): Promise<{ embedded: Embedded; reads: () => number }> {
     const { config } = openMemory()
     let count = 0
-    const store = { ...config, get: (key: string) => (count++, config.get(key)) }
+    const store = {
+      ...config,
+      get(key: string) {
+        count++
+        return config.get(key)
+      },
+    }
     return { embedded: await startEmbedded(identities, { store, exclusive: true }), reads: () => count }
   }
 

@@ -66,8 +66,7 @@ export interface SwtpmControl {
   capabilities(): Promise<readonly SwtpmCapability[]>
   /**
    * Switches the TPM on, or off and on: after it the TPM waits for TPM2_Startup, unless a volatile state was stored,
-   * which it goes on with.
-   * @param deleteVolatile forgets that state once it was taken up
+   * which it goes on with. `deleteVolatile` forgets that state once it was taken up.
    */
   initialize(options?: { deleteVolatile?: boolean }): Promise<void>
   /** Switches the TPM off; the process stays. */
