@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 import { listPeerTests } from './scripts/checks/peer-tests.mjs'
@@ -15,6 +16,8 @@ const project = (name: string, include: string[], testTimeout = 5_000) => ({
 
 export default defineConfig({
   test: {
+    // Many tests wait for a peer, so that two processors are worth two workers.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project('core', ['packages/core/test/**/*.test.ts']),
       project('tpm-adapter', ['packages/tpm-adapter/test/**/*.test.ts'], 60_000),

@@ -100,7 +100,7 @@ describe('the sources', () => {
     for (const file of using) {
       const text = textOf(file)
       const uses = text.match(/tmpdir\(\)/g)?.length ?? 0
-      const safe = text.match(/mkdtemp(Sync)?\(join\(tmpdir\(\)/g)?.length ?? 0
+      const safe = text.match(/mkdtemp(Sync)?\((path\.)?join\(tmpdir\(\)/g)?.length ?? 0
       expect(safe, file).toBe(uses)
     }
   })

@@ -23,6 +23,7 @@ const provider = (change: object = {}, keyServer: object = {}) => ({
   primaryKeyId: 'key-1',
   formerPrimaryKeyIds: [],
   allowTlsDelivery: false,
+  primaryKeyMode: 'local',
   keyServer: {
     servers: [server],
     clientCertificate: 'pem',
@@ -119,6 +120,12 @@ describe('stored documents', () => {
       expect(thrownBy(() => format.decode(bytes, 'x')).code).toBe('STORE_CORRUPT')
     }
   })
+})
+
+it('a provider that was stored before there were modes is used as before', () => {
+  const { primaryKeyMode: _, ...stored } = provider()
+  const document = providerDocument.decode(providerDocument.encode(stored as never), 'finance')
+  expect(document).toEqual({ ...stored, primaryKeyMode: 'local' })
 })
 
 describe('parseInput', () => {

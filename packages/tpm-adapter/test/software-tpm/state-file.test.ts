@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join as joinPath } from 'node:path'
+import path from 'node:path'
 import { decode } from '@trusthold/core/codec'
 import type { Clock } from '@trusthold/core/ports'
 import { type TpmsTimeInfo, tpmsTimeInfo } from '@trusthold/core/tpm2'
@@ -23,7 +23,7 @@ import {
 
 let directory = ''
 beforeAll(async () => {
-  directory = await mkdtemp(joinPath(tmpdir(), 'trusthold-software-tpm-'))
+  directory = await mkdtemp(path.join(tmpdir(), 'trusthold-software-tpm-'))
 })
 afterAll(() => rm(directory, { recursive: true }))
 
@@ -107,7 +107,7 @@ const publicOf = (response: Uint8Array): Uint8Array =>
   new Answer(response, { sessions: true, handle: true }).sized()
 
 test('a TPM goes on from its file: keys, NV memory, certificates; and is another one without', async () => {
-  const stateFile = joinPath(directory, 'goes-on')
+  const stateFile = path.join(directory, 'goes-on')
   const first = createSoftwareTpm({ stateFile })
   const key = publicOf(expectOk(first, primary))
   expectOk(first, defineIndex)
@@ -125,7 +125,7 @@ test('a TPM goes on from its file: keys, NV memory, certificates; and is another
 })
 
 test('the file is its owner’s alone, and replaced whole', async () => {
-  const stateFile = joinPath(directory, 'private')
+  const stateFile = path.join(directory, 'private')
   const tpm = createSoftwareTpm({ stateFile })
   expect((await stat(stateFile)).mode & 0o777).toBe(0o600)
   const before = await stat(stateFile)
@@ -137,7 +137,7 @@ test('the file is its owner’s alone, and replaced whole', async () => {
 })
 
 test('one process uses it at a time; a lock that a dead one left is taken over', async () => {
-  const stateFile = joinPath(directory, 'locked')
+  const stateFile = path.join(directory, 'locked')
   const tpm = createSoftwareTpm({ stateFile })
   expect(() => createSoftwareTpm({ stateFile })).toThrow(
     expect.objectContaining({ code: 'TPM_NOT_AVAILABLE' }),
@@ -161,7 +161,7 @@ test.each([
   ['something else', 'hello\n'],
   ['another format', 'trusthold-software-tpm-9 00\n{}'],
 ])('a file with %s in it is refused, and the lock given back', async (_, content) => {
-  const stateFile = joinPath(directory, 'broken')
+  const stateFile = path.join(directory, 'broken')
   await writeFile(stateFile, content)
   for (let i = 0; i < 2; i++) {
     expect(() => createSoftwareTpm({ stateFile })).toThrow(
@@ -172,7 +172,7 @@ test.each([
 })
 
 test('a file in which a byte was changed is refused', async () => {
-  const stateFile = joinPath(directory, 'changed')
+  const stateFile = path.join(directory, 'changed')
   await createSoftwareTpm({ stateFile }).close()
   const content = await readFile(stateFile, 'utf8')
   for (const at of [5, 60, 200, content.length - 2]) {
@@ -185,15 +185,15 @@ test('a file in which a byte was changed is refused', async () => {
 })
 
 test('what cannot be stored is no success', async () => {
-  const place = await mkdtemp(joinPath(directory, 'gone-'))
-  const tpm = createSoftwareTpm({ stateFile: joinPath(place, 'tpm') })
+  const place = await mkdtemp(path.join(directory, 'gone-'))
+  const tpm = createSoftwareTpm({ stateFile: path.join(place, 'tpm') })
   await rm(place, { recursive: true })
   expect(() => tpm.execute(defineIndex)).toThrow()
   await expect(tpm.close()).rejects.toThrow()
 })
 
 test('a process that is killed leaves a TPM that goes on', async () => {
-  const stateFile = joinPath(directory, 'killed')
+  const stateFile = path.join(directory, 'killed')
   const tpm = createSoftwareTpm({ stateFile })
   expectOk(tpm, defineIndex)
   const before = clockOf(tpm).clockInfo
@@ -285,7 +285,7 @@ test('TPM2_Startup(STATE) needs TPM2_Shutdown(STATE) just before it', async () =
 
 test('after an orderly shutdown the clock is safe, and goes on where it was', async () => {
   const clock = new TestClock()
-  const stateFile = joinPath(directory, 'clock')
+  const stateFile = path.join(directory, 'clock')
   const tpm = createSoftwareTpm({ clock, stateFile })
   clock.time += 10_000
   expectOk(tpm, shutdown(false))
