@@ -50,12 +50,14 @@ function checkExponent(exponent: number | bigint, path: string): void {
 
 /**
  * Refuses RSA keys that prove nothing or would take too long, wherever they come from: `publicKeyOf` makes no others.
+ * @returns the length of the modulus, in bytes
  * @throws TPM_KEY_INVALID
  */
-export function checkRsaKey(key: KeyObject): void {
+export function checkRsaKey(key: KeyObject): number {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
   checkModulusLength(modulusLength, 'key')
   checkExponent(publicExponent, 'key')
+  return Math.ceil(modulusLength / 8)
 }
 
 function checkModulus(modulus: Uint8Array, keyBits: number): void {

@@ -68,7 +68,8 @@ function verifyEcdsa(key: KeyObject, signature: EcdsaSignature, message: Uint8Ar
 }
 
 function verifyRsa(key: KeyObject, signature: RsaSignature, message: Uint8Array): boolean {
-  checkRsaKey(key)
+  // RFC 8017, section 8.1.2, step 1: OpenSSL takes PSS signatures without their leading zeros too.
+  if (signature.sig.length !== checkRsaKey(key)) return false
   const { node } = hashFacts(signature.hash)
   if (signature.sigAlg === 'rsassa') return verify(node, message, key, signature.sig)
   const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_AUTO } = constants

@@ -53,6 +53,15 @@ describe('RSA', () => {
     }
   })
 
+  it('of a signature that starts with zero takes no part', () => {
+    let signature = signRsa('rsapss', 'sha256', rsa.privateKey)
+    while (!('sig' in signature) || signature.sig[0] !== 0)
+      signature = signRsa('rsapss', 'sha256', rsa.privateKey)
+    expect(verifySignature({ key: rsa.publicKey, signature, message })).toBe(true)
+    const short = { ...signature, sig: signature.sig.subarray(1) }
+    expect(verifySignature({ key: rsa.publicKey, signature: short, message })).toBe(false)
+  })
+
   it.each([0, 1, 20, 32, 64, 222])('verifies RSAPSS with a salt of %i bytes', (saltLength) => {
     const signature = signRsa('rsapss', 'sha256', rsa.privateKey, saltLength)
     expect(verifySignature({ key: rsa.publicKey, signature, message })).toBe(true)
