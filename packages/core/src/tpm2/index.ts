@@ -150,7 +150,6 @@ export {
 export {
   type BankSelection,
   equalPcrSelections,
-  matchesPcrDigest,
   pcrDigest,
   toBankSelections,
   toPcrSelection,

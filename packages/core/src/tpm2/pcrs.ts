@@ -1,7 +1,6 @@
-import { hash as hashOnce } from 'node:crypto'
 import { concatBytes } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
-import { digestOf, type HashAlgorithm, hashFacts, isHashAlgorithm } from './algorithms.js'
+import { digestOf, type HashAlgorithm, isHashAlgorithm } from './algorithms.js'
 import type { TpmlPcrSelection } from './pcr-selection.js'
 
 /** PCRs of one bank, ascending; the same shape as the ports have. */
@@ -21,27 +20,6 @@ const pcSelectOctets = 3
  */
 export function pcrDigest(hash: HashAlgorithm, values: readonly Uint8Array[]): Uint8Array {
   return digestOf(hash, concatBytes(...values))
-}
-
-/**
- * Whether {@link pcrDigest} of the values is the given digest. The same in half of the time: it is on the way of every
- * attestation, and node:crypto returns digests fastest as binary strings.
- */
-export function matchesPcrDigest(
-  hash: HashAlgorithm,
-  values: readonly Uint8Array[],
-  digest: Uint8Array,
-): boolean {
-  let length = 0
-  for (const value of values) length += value.length
-  const joined = Buffer.allocUnsafe(length)
-  let offset = 0
-  for (const value of values) {
-    joined.set(value, offset)
-    offset += value.length
-  }
-  const expected = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1')
-  return hashOnce(hashFacts(hash).node, joined, 'binary') === expected
 }
 
 /** Banks and PCRs of a selection, in its order. */

@@ -51,6 +51,8 @@ async function isSigned(
       const request = { spki: key.spki, curve: key.curve, hash: algorithm.hash }
       return await verifyByWebCrypto({ ...request, data: tbs, signature: signature.value }, webcrypto)
     }
+    // RFC 8017, section 8.1.2, step 1: OpenSSL takes PSS signatures without their leading zeros too.
+    if (key.kind === 'rsa' && signature.value.length !== Math.ceil(key.modulusBits / 8)) return false
     return verify(algorithm.hash, tbs, optionsFor(algorithm, importPublicKey(key)), signature.value)
   } catch (error) {
     // Providers throw for keys and signatures that they cannot read: a point off its curve, a salt too long.
