@@ -15,13 +15,14 @@ import {
   makeCa,
   makeCertificate,
   now,
+  pssAlgorithm,
   rsaKeys,
   sharedKeys,
   start,
   subjectKeyId,
   type TestCa,
 } from '../../../../test/certificates/certificate-builder.js'
-import { nothing, sequence, text, tlv } from '../../../../test/certificates/der-writer.js'
+import { bitString, nothing, sequence, text, tlv } from '../../../../test/certificates/der-writer.js'
 import { fromHex } from '../../src/bytes/index.js'
 import { isTrustholdError } from '../../src/errors/index.js'
 import {
@@ -330,6 +331,19 @@ describe('signatures', () => {
     const der = ca.issue({ signing: { hash: 'sha256', saltLength: 32 } })
     const hex = Buffer.from(der).toString('hex').replaceAll('a203020120', 'a203020114')
     expect(await refusal({ leaf: fromHex(hex), anchors: [ca.der] })).toContain('path[0].signature')
+  })
+
+  it('of RSA keys have the length of the modulus: one that starts with zero takes no part', async () => {
+    const ca = caWith(rsa)
+    const issue = () => parseCertificate(ca.issue({ signing: { hash: 'sha256', saltLength: 32 } }))
+    let leaf = issue()
+    while (leaf.signature.value[0] !== 0) leaf = issue()
+    const shortened = (by: number) =>
+      sequence(leaf.tbs, pssAlgorithm('sha256', 32), bitString(leaf.signature.value.subarray(by)))
+    expect(await refusal({ leaf: shortened(0), anchors: [ca.der] })).toBe('accepted')
+    expect(await refusal({ leaf: shortened(1), anchors: [ca.der] })).toBe(
+      'path[0].signature: one that does not verify',
+    )
   })
 
   it('a signature of another key, or another kind of key, is refused', async () => {
