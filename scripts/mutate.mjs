@@ -1,13 +1,13 @@
-// Leaves out or turns around each check of the verifier, one at a time, and runs the tests that are about it: some test has
-// to fail every time. `npm run mutate -- [part of a path] [--list]`. Sources stay as they are: the changes are put in, each
-// behind a switch, while the tests load them.
+// Leaves out or turns around each check, one at a time, and runs the tests that are about it: some test has to fail every
+// time. `npm run mutate -- [part of a path] [--list]`: the verifier's checks without a path, else all with it in theirs.
+// Sources stay as they are: the changes are put in, each behind a switch, while the tests load them.
 import { readFileSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { equivalent } from './mutate/equivalent.mjs'
 import { findMutations } from './mutate/mutations.mjs'
 import { tryAlone, tryTogether } from './mutate/run.mjs'
-import { suites, testsOf } from './mutate/suites.mjs'
+import { adapters, testsOf, verifier } from './mutate/suites.mjs'
 import { root } from './setup/command.mjs'
 import { createProgress, runMain } from './setup/progress.mjs'
 
@@ -34,7 +34,7 @@ const whyEquivalent = ({ file, what }) =>
 const label = ({ file, line, what }) => `${file}:${line}  ${what}`
 
 /**
- * @param {typeof suites[number]} suite
+ * @param {import('./mutate/suites.mjs').Suite} suite
  * @param {readonly string[]} files
  * @param {ReturnType<typeof createProgress>} progress
  * @returns {Promise<Mutation[]>} what no test noticed
@@ -70,7 +70,7 @@ await runMain(async () => {
   let total = 0
   /** @type {Mutation[]} */
   const survivors = []
-  for (const suite of suites) {
+  for (const suite of part === '' ? verifier : [...verifier, ...adapters]) {
     const files = (await sourcesAt(suite.sources)).filter((file) => file.includes(part))
     const mutations = files.flatMap(mutationsOf)
     total += mutations.length

@@ -1,13 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { root } from '../setup/command.mjs'
 
+/** @typedef {{ sources: string, attacks: readonly string[], others?: readonly string[] }} Suite */
+
 const core = 'packages/core'
 
 /**
  * The verifier's rooms, each with the attack tests that are about it, and tests of other rooms that are.
- * @type {readonly { sources: string, attacks: readonly string[], others?: readonly string[] }[]}
+ * @type {readonly Suite[]}
  */
-export const suites = [
+export const verifier = [
   { sources: `${core}/src/evidence`, attacks: ['t04', 't10', 't11', 't13', 't18'] },
   { sources: `${core}/src/tpm2/verify-signature.ts`, attacks: ['t12'] },
   { sources: `${core}/src/tpm2/keys.ts`, attacks: ['t12'] },
@@ -25,19 +27,38 @@ export const suites = [
 ]
 
 /**
+ * The rooms of the adapters. All tests of the adapter may notice a change.
+ * @type {readonly Suite[]}
+ */
+export const adapters = ['tpm-adapter', 'kmip-adapter', 'storage-adapter'].flatMap((name) =>
+  readdirSync(`${root}packages/${name}/src`)
+    .filter((room) => room !== 'index.ts')
+    .map((room) => ({ sources: `packages/${name}/src/${room}`, attacks: [], others: [''] })),
+)
+
+/**
  * The tests that have to notice a change of a room: those that are quick first, then all of them.
- * @param {typeof suites[number]} suite
+ * @param {Suite} suite
  * @returns {string[][]}
  */
 export function testsOf({ sources, attacks, others = [] }) {
-  const room = sources.replace(`${core}/src/`, '').split('/')[0]
-  const folder = `${core}/test/${room}`
+  const [home = '', path = ''] = sources.split('/src/')
+  const folder = `${home}/test/${path.split('/')[0]?.replace(/\.ts$/, '')}`
+  const own = `${home}/test/${path.replace(/\.ts$/, '.test.ts')}`
+  const isAlone = sources.endsWith('.ts') && existsSync(root + own)
+  const near = isAlone ? [own] : quickTestsIn(folder)
+  const far = others.map((name) => `${home}/test/${name}`)
+  return [near, [folder, ...far, ...attacks.map((name) => `test/attacks/${name}`)]].filter(
+    (tests) => tests.length > 0,
+  )
+}
+
+/** @param {string} folder that may be missing */
+function quickTestsIn(folder) {
+  if (!existsSync(root + folder)) return []
   const names = readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
   // Tests of all recordings take long.
-  const quick = names.filter((name) => /^(?!(?:.*\/)?record).*\.test\.ts$/.test(name))
-  const own = `${core}/test/${sources.replace(`${core}/src/`, '').replace(/\.ts$/, '.test.ts')}`
-  const near =
-    sources.endsWith('.ts') && existsSync(root + own) ? [own] : quick.map((name) => `${folder}/${name}`)
-  const far = others.map((name) => `${core}/test/${name}`)
-  return [near, [folder, ...far, ...attacks.map((name) => `test/attacks/${name}`)]]
+  return names
+    .filter((name) => /^(?!(?:.*\/)?record).*\.test\.ts$/.test(name))
+    .map((name) => `${folder}/${name}`)
 }
