@@ -19,6 +19,9 @@ const refusing =
 /** @param {ts.Node} node @param {ts.SourceFile} source */
 const textOf = (node, source) => node.getText(source)
 
+/** Names of functions that answer yes or no. */
+const asks = /^#?(?:is|has|may|can|says|doubts|allows|takes|needs|refers|knows|usable|over)(?![a-z])/
+
 /** Whether a statement refuses, or gives the answer of something that is not so. @param {string} text */
 const refuses = (text) => refusing.test(text) || /return (?:false|undefined)\b/.test(text)
 
@@ -30,13 +33,16 @@ const excerpt = (text) => text.replaceAll(/\s+/g, ' ').slice(0, 90)
  * - a guard (`if (c)` before a refusal) never refuses, or refuses what it should let pass;
  * - one operand of a guard's `||` or `&&` is left out;
  * - a choice between passing and failing always passes;
- * - a check in a list of checks is left out.
+ * - a check in a list of checks is left out;
+ * - outside of core, any other `if` is always or never so, and a function named for a question (`isOver`) always gives the
+ *   same answer.
  * @param {string} file path from the top folder
  * @param {string} code its text
  * @returns {Mutation[]}
  */
 export function findMutations(file, code) {
   const source = ts.createSourceFile(file, code, ts.ScriptTarget.ES2022, true)
+  const isCore = file.startsWith('packages/core/')
   /** @type {Mutation[]} */
   const found = []
   /** @param {ts.Node} node @param {string} text @param {string} what */
@@ -48,6 +54,8 @@ export function findMutations(file, code) {
   /** @param {ts.Node} node */
   const visit = (node) => {
     if (ts.isIfStatement(node) && refuses(textOf(node.thenStatement, source))) guard(node.expression)
+    else if (ts.isIfStatement(node) && !isCore) branch(node.expression)
+    if (!isCore && ts.isReturnStatement(node)) answer(node)
     if (ts.isConditionalExpression(node)) choice(node)
     if (ts.isCallExpression(node) && /^check[A-Z]/.test(textOf(node.expression, source))) listed(node)
     ts.forEachChild(node, visit)
@@ -58,6 +66,28 @@ export function findMutations(file, code) {
     add(condition, 'false', `never: ${excerpt(text)}`)
     add(condition, `!(${text})`, `inverted: ${excerpt(text)}`)
     operands(condition)
+  }
+  /** @param {ts.Expression} condition */
+  const branch = (condition) => {
+    const text = textOf(condition, source)
+    add(condition, 'true', `always: ${excerpt(text)}`)
+    add(condition, 'false', `never: ${excerpt(text)}`)
+    operands(condition)
+  }
+  /** @param {ts.ReturnStatement} node */
+  const answer = ({ expression, parent }) => {
+    const owner = ts.isBlock(parent) ? parent.parent : parent
+    const name = ts.isFunctionLike(owner) ? nameOf(owner) : ''
+    if (expression === undefined || !asks.test(name)) return
+    if (['true', 'false'].includes(textOf(expression, source))) return
+    for (const text of ['true', 'false'])
+      add(expression, text, `${text}: ${excerpt(textOf(expression, source))}`)
+    operands(expression)
+  }
+  /** @param {ts.SignatureDeclaration} owner */
+  const nameOf = (owner) => {
+    const named = owner.name ?? (ts.isVariableDeclaration(owner.parent) ? owner.parent.name : undefined)
+    return named === undefined ? '' : textOf(named, source)
   }
   /** @param {ts.Expression} condition */
   const operands = (condition) => {

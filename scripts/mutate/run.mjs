@@ -8,8 +8,18 @@ import { bin, runCommand } from '../setup/command.mjs'
 /** @typedef {import('./mutations.mjs').Mutation} Mutation */
 /** @typedef {{ caught: string[], reached: string[], early: string[] }} Findings */
 
-/** One thread for all files: starting one for each would take longer than the tests. */
-const oneThread = ['--no-isolate', '--pool', 'threads', '--maxWorkers', '1']
+/**
+ * One thread for all files: starting one for each would take longer than the tests. What a change breaks after its test is
+ * over ends nothing.
+ */
+const oneThread = [
+  '--no-isolate',
+  '--pool',
+  'threads',
+  '--maxWorkers',
+  '1',
+  '--dangerouslyIgnoreUnhandledErrors',
+]
 
 /** @param {readonly string[]} tests @param {object} what @param {readonly string[]} more @param {AbortSignal} [signal] */
 function runTests(tests, what, more, signal) {

@@ -19,9 +19,20 @@ const mutate: Plugin = {
   },
 }
 
+/** Milliseconds: a change that keeps a test waiting is noticed by then. */
+const patience = 10_000
+
 const projects = (shared.test?.projects ?? []).map((project) =>
   typeof project === 'object' && 'test' in project
-    ? { ...project, plugins: [mutate], test: { ...project.test, runner: './scripts/mutate/runner.mjs' } }
+    ? {
+        ...project,
+        plugins: [mutate],
+        test: {
+          ...project.test,
+          testTimeout: Math.min(project.test?.testTimeout ?? patience, patience),
+          runner: './scripts/mutate/runner.mjs',
+        },
+      }
     : project,
 )
 
