@@ -1,4 +1,4 @@
-import { decodeOutcome, encodeRequest, type Outcome } from '../messages/index.js'
+import { decodeOutcome, encodeRequest, namedObject, type Outcome, requireSubject } from '../messages/index.js'
 import type { Operation, OperationName } from '../operations/index.js'
 import type { Credential } from '../protocol/index.js'
 import type { KmipVersion } from '../ttlv/index.js'
@@ -32,11 +32,19 @@ export function exchangeOf<Q, R>(
   payload: (version: KmipVersion) => Q,
   settings: ExchangeSettings,
 ): Exchange<R> {
+  let subject: unknown
   return {
     operation: operation.name,
     repeatable: operation.repeatable,
-    encode: (version) =>
-      encodeRequest(operation, payload(version), version, { credentials: settings.credentials }),
-    decode: (frame) => decodeOutcome(operation, frame, { maxBytes: settings.maxBytes }),
+    encode(version) {
+      const request = payload(version)
+      subject = namedObject(request)
+      return encodeRequest(operation, request, version, { credentials: settings.credentials })
+    },
+    decode(frame) {
+      const outcome = decodeOutcome(operation, frame, { maxBytes: settings.maxBytes })
+      if (outcome.kind === 'success') requireSubject(operation, subject, outcome.payload)
+      return outcome
+    },
   }
 }

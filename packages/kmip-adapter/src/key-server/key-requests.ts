@@ -57,9 +57,7 @@ export function isRefusal(error: unknown, kind: TrustholdError<'KMIP_RESULT'>['c
 export function keyRequests(transport: Transport, timeLeft: TimeLeft): KeyRequests {
   const about: KeyRequests['about'] = async (operation, id, request) => {
     requireId(id)
-    const response = await transport.perform(operation, request, timeLeft())
-    if (response.uniqueIdentifier === id) return response
-    throw protocolError(operation.name, 'the answer is about another object')
+    return await transport.perform(operation, request, timeLeft())
   }
   return {
     about,

@@ -35,3 +35,4 @@ export {
   decodePolled,
   type Unanswered,
 } from './response.js'
+export { namedObject, requireSubject, wipeSecrets } from './subject.js'

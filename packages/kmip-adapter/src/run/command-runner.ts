@@ -8,6 +8,7 @@ import {
   encodeRequest,
   type HeaderSettings,
   type Outcome,
+  requireSubject,
 } from '../messages/index.js'
 import { type BatchResults, batchExchange, readReplies } from './batch.js'
 import { createDeferred, type Deferred, waitFor } from './deferred.js'
@@ -57,7 +58,9 @@ function exchangeOf(command: Command<unknown>, settings: HeaderSettings, maxByte
     encode: (version) => encodeRequest(operation, command.request(version), version, settings),
     decode(frame): Outcome<Reply> {
       const answer = decodeAnswer(operation, frame, { maxBytes })
-      return answer.kind === 'failure' ? answer : { kind: 'success', payload: answer }
+      if (answer.kind === 'failure') return answer
+      if (answer.kind === 'success') requireSubject(operation, command.subject, answer.payload)
+      return { kind: 'success', payload: answer }
     },
   }
 }

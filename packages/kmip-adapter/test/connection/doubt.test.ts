@@ -1,0 +1,68 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { kmip } from '../../src/key-server/index.js'
+import { requestMessage } from '../../src/messages/index.js'
+import { decodeMessage } from '../../src/ttlv/index.js'
+import {
+  clientOptions,
+  createIdentities,
+  openStage,
+  response,
+  type Script,
+  type ScriptedRequest,
+  type Stage,
+  type TestIdentities,
+} from '../scripted-server.js'
+
+let identities: TestIdentities
+let stage: Stage
+beforeAll(async () => {
+  identities = await createIdentities()
+})
+beforeEach(() => {
+  stage = openStage(identities)
+})
+afterEach(() => stage.end())
+afterAll(() => identities.remove())
+
+function askedFor({ frame }: ScriptedRequest): string {
+  const payload = decodeMessage(requestMessage, frame).batchItem?.[0]?.requestPayload
+  return String((payload as { uniqueIdentifier?: unknown }).uniqueIdentifier)
+}
+
+/** Every answer of the first connection is the one before: as after a server answered a request twice. */
+function lateByOne(): Script {
+  let before = 'an earlier one'
+  return (request) => {
+    const asked = askedFor(request)
+    const about = request.connection === 0 ? before : asked
+    before = asked
+    const attribute = [
+      { name: 'State', value: 'Active' },
+      { name: 'CryptographicAlgorithm', value: 'AES' },
+      { name: 'CryptographicLength', value: 256 },
+    ] as const
+    const responsePayload = { uniqueIdentifier: about, attribute }
+    return response([{ operation: 'GetAttributes', resultStatus: 'Success', responsePayload }])
+  }
+}
+
+describe('an answer about another object costs the connection: the next would be late as well', () => {
+  test('of a client', async () => {
+    const server = await stage.serve(lateByOne())
+    const client = stage.clientOf([server.port], { maxConnections: 1 })
+    await client.getAttributes('a').catch(() => undefined)
+    await expect(client.getAttributes('b')).resolves.toMatchObject({ state: 'Active' })
+    expect(server.connections).toBe(2)
+  })
+
+  test('of a key server', async () => {
+    const server = await stage.serve(lateByOne())
+    const { tls } = clientOptions(identities, [])
+    const servers = [{ name: 'node', host: '127.0.0.1', port: server.port }]
+    const keyServer = kmip({ version: '1.4', maxConnections: 1 })({ servers, ...tls })
+    stage.onEnd(() => keyServer.close())
+    await keyServer.describe('a').catch(() => undefined)
+    await expect(keyServer.describe('b')).resolves.toMatchObject({ id: 'b' })
+    expect(server.connections).toBe(2)
+  })
+})
