@@ -10,6 +10,7 @@ import {
   protocolError,
   toResultError,
   type Unanswered,
+  wipeSecrets,
 } from '../messages/index.js'
 import { readAnswer } from './read-answer.js'
 
@@ -30,11 +31,15 @@ function leavesObject({ operation }: Command<unknown>): boolean {
 }
 
 /**
- * Makes sure that a batch has commands, and that each which means the object before has one.
+ * Makes sure that a batch has commands, and that each which means the object before has one: after a failure, that
+ * would be an earlier one.
  * @throws ARGUMENT_INVALID
  */
-function requireBatch(commands: readonly Command<unknown>[]): void {
+function requireBatch(commands: readonly Command<unknown>[], { onFailure }: BatchSettings): void {
   if (commands.length === 0) throw invalid('a batch needs one command at least')
+  if (onFailure === 'Continue' && commands.some(({ subject }) => subject === lastObject)) {
+    throw invalid('a batch that goes on after a failure has no last object')
+  }
   const first = commands.findIndex(leavesObject)
   const dangling = commands.findIndex(({ subject }) => subject === lastObject)
   if (dangling !== -1 && (first === -1 || dangling <= first)) {
@@ -60,7 +65,7 @@ export function batchExchange(
   settings: HeaderSettings & BatchSettings,
   maxBytes: number,
 ): Exchange<readonly Reply[]> {
-  requireBatch(commands)
+  requireBatch(commands, settings)
   const ids = itemIds(message, commands.length)
   const operations = commands.map(({ operation }) => operation)
   const stops = (settings.onFailure ?? 'Stop') === 'Stop'
@@ -98,6 +103,21 @@ function replyError(
   }
 }
 
+/**
+ * The object that a command was about.
+ * @throws KMIP_PROTOCOL when that is the last one and there was none: the server took some other
+ */
+function subjectOf(
+  { operation, subject }: Command<unknown>,
+  last: string | undefined,
+  payload: unknown,
+): string | undefined {
+  if (subject !== lastObject) return subject
+  if (last !== undefined) return last
+  wipeSecrets(payload)
+  throw protocolError(operation.name, 'no earlier command left the object that it is about')
+}
+
 /** Reads the answers to a batch, each by its command. */
 export function readReplies<const C extends readonly Command<unknown>[]>(
   commands: C,
@@ -111,8 +131,7 @@ export function readReplies<const C extends readonly Command<unknown>[]>(
       return { status: 'rejected', reason: replyError(command, reply) }
     }
     try {
-      const { subject } = command
-      const value = readAnswer(command, subject === lastObject ? last : subject, reply.payload)
+      const value = readAnswer(command, subjectOf(command, last, reply.payload), reply.payload)
       if (leavesObject(command)) last = leftObject(reply.payload)
       return { status: 'fulfilled', value }
     } catch (reason) {

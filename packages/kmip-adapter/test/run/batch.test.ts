@@ -1,3 +1,4 @@
+import { SecretBytes } from '@trusthold/core/bytes'
 import { describe, expect, test } from 'vitest'
 import { commands, lastObject } from '../../src/commands/index.js'
 import type { RequestMessage, ResponseItem } from '../../src/messages/index.js'
@@ -220,6 +221,27 @@ describe('the last object', () => {
   ])('is refused %s', async (_, list) => {
     const { runner, requests } = scriptRunner('1.4', () => [])
     await expect(runner.batch(list)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    expect(requests).toEqual([])
+  })
+
+  test('is not guessed when no earlier command left one, whatever the server took for it', async () => {
+    const material = SecretBytes.take(new Uint8Array(32))
+    const keyBlock = { keyFormatType: 'Raw', keyValue: { keyMaterial: material } } as const
+    const foreign = { objectType: 'SymmetricKey', uniqueIdentifier: 'foreign', symmetricKey: { keyBlock } }
+    const { runner } = scriptRunner('1.4', (request) => {
+      const [a, b] = idsOf(request)
+      return [success('Locate', {}, a), success('Get', foreign, b)]
+    })
+    const [, got] = await runner.batch([commands.locate({ name: 'x' }), commands.get(lastObject)])
+    expect(got).toEqual(rejected(protocol))
+  })
+
+  test('is refused where the batch goes on after a failure: it would be an earlier object', async () => {
+    const { runner, requests } = scriptRunner('1.4', () => [])
+    const list = [key, key, commands.destroy(lastObject)]
+    await expect(runner.batch(list, { onFailure: 'Continue' })).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+    })
     expect(requests).toEqual([])
   })
 
