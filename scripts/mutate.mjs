@@ -1,5 +1,5 @@
 // Leaves out or turns around each check, one at a time, and runs the tests that are about it: some test has to fail every
-// time. `npm run mutate -- [part of a path] [--list]`: the verifier's checks without a path, else all with it in theirs.
+// time. `npm run mutate -- [part of a path] [--list | --near]`: the verifier's checks without a path, else all with it in theirs.
 // Sources stay as they are: the changes are put in, each behind a switch, while the tests load them.
 import { readFileSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -37,14 +37,16 @@ const label = ({ file, line, what }) => `${file}:${line}  ${what}`
  * @param {import('./mutate/suites.mjs').Suite} suite
  * @param {readonly string[]} files
  * @param {ReturnType<typeof createProgress>} progress
+ * @param {boolean} near with the tests of the room only
  * @returns {Promise<Mutation[]>} what no test noticed
  */
-async function survivorsOf(suite, files, progress) {
+async function survivorsOf(suite, files, progress, near) {
   const mutations = files.flatMap(mutationsOf)
   const caught = new Set()
   const early = new Set()
   const open = () => mutations.filter((mutation) => !caught.has(mutation.id))
-  for (const tests of testsOf(suite)) {
+  const stages = testsOf(suite).slice(0, near ? 1 : undefined)
+  for (const tests of stages) {
     const sources = files.filter((file) => open().some((mutation) => mutation.file === file))
     if (sources.length === 0) break
     const findings = await tryTogether(sources, tests, [...caught])
@@ -53,7 +55,7 @@ async function survivorsOf(suite, files, progress) {
     progress(`${suite.sources}: ${caught.size} of ${mutations.length} caught`)
   }
   for (const mutation of open().filter(({ id }) => early.has(id))) {
-    if (await tryAlone(mutation, testsOf(suite).flat())) caught.add(mutation.id)
+    if (await tryAlone(mutation, stages.flat())) caught.add(mutation.id)
     progress(`${caught.has(mutation.id) ? 'caught' : 'not caught'} alone: ${label(mutation)}`)
   }
   for (const mutation of open()) progress(`no test noticed: ${label(mutation)}`)
@@ -63,7 +65,7 @@ async function survivorsOf(suite, files, progress) {
 await runMain(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { list: { type: 'boolean' } },
+    options: { list: { type: 'boolean' }, near: { type: 'boolean' } },
   })
   const progress = createProgress()
   const part = positionals[0] ?? ''
@@ -75,7 +77,8 @@ await runMain(async () => {
     const mutations = files.flatMap(mutationsOf)
     total += mutations.length
     if (values.list === true) for (const mutation of mutations) console.log(label(mutation))
-    else if (mutations.length > 0) survivors.push(...(await survivorsOf(suite, files, progress)))
+    else if (mutations.length > 0)
+      survivors.push(...(await survivorsOf(suite, files, progress, values.near === true)))
   }
   if (values.list === true) return 0
   const unexplained = survivors.filter((mutation) => whyEquivalent(mutation) === undefined)
