@@ -1,5 +1,4 @@
 import { equalBytes, SecretBytes } from '@trusthold/core/bytes'
-import { TrustholdError } from '@trusthold/core/errors'
 import { protocolError } from '../messages/index.js'
 import {
   type DecryptResponse,
@@ -10,6 +9,14 @@ import {
 } from '../operations/index.js'
 import type { CryptographicParameters } from '../protocol/index.js'
 import { isAtLeast, type KmipVersion } from '../ttlv/index.js'
+import {
+  type AuthenticationTag,
+  isAuthenticated,
+  requireOpened,
+  requireTag,
+  requireTagLength,
+  tagOf,
+} from './authentication-tag.js'
 import { type Command, command, type ObjectRef, subjectField, unsupported } from './command.js'
 
 /** One part of data that are sent in several. KMIP 1.3 and later; all parts have to reach the same server. */
@@ -46,18 +53,12 @@ export const aesCbc: CryptographicParameters = {
   cryptographicAlgorithm: 'AES',
 }
 
-/**
- * Where the tag of an authenticated mode is: by itself, or at the end of the data. Servers that put it there are known
- * to expect it there.
- */
-export type AuthenticationTag = Uint8Array | 'appended'
-
 /** What encryption made. */
 export interface Encrypted {
   readonly data: Uint8Array
   /** Initialization vector, counter or nonce that was used; absent when neither side named one. */
   readonly iv?: Uint8Array
-  /** Present whenever the mode is an authenticated one, and never otherwise. */
+  /** Present whenever the mode is an authenticated one. */
   readonly tag?: AuthenticationTag
   /** Leads to the next part. */
   readonly correlationValue?: Uint8Array
@@ -69,13 +70,6 @@ export interface Decrypted {
   readonly data: SecretBytes
   /** Leads to the next part. */
   readonly correlationValue?: Uint8Array
-}
-
-function isAuthenticated({
-  blockCipherMode: mode,
-  cryptographicAlgorithm,
-}: CryptographicParameters): boolean {
-  return mode === 'GCM' || mode === 'CCM' || mode === 'AEAD' || cryptographicAlgorithm === 'ChaCha20Poly1305'
 }
 
 /** Before 1.4 servers lose the tag, and what they encrypted with it. */
@@ -129,24 +123,16 @@ function nextPart(
   return { correlationValue }
 }
 
-/** The tag that an authenticated mode has to have: without it what was encrypted could never be decrypted. */
-function tagOf(
+function usedVector(
   answer: EncryptResponse,
-  length: number,
+  iv: Uint8Array | undefined,
   { parameters, part }: CipherOptions,
-): { tag?: AuthenticationTag } {
-  const { authenticatedEncryptionTag: tag, data } = answer
-  const { tagLength = 16 } = parameters
-  if (!isAuthenticated(parameters) || isOpen(part)) return {}
-  if (tag?.length === tagLength) return { tag }
-  const isAppended = tag === undefined && part === undefined && data?.length === length + tagLength
-  if (isAppended) return { tag: 'appended' }
-  throw protocolError('Encrypt', `no tag of ${tagLength} bytes came back`)
-}
-
-function usedVector(answer: EncryptResponse, iv: Uint8Array | undefined): { iv?: Uint8Array } {
+): { iv?: Uint8Array } {
   const { ivCounterNonce: used = iv } = answer
-  if (used === undefined) return {}
+  if (used === undefined) {
+    if (part !== undefined || !isAuthenticated(parameters)) return {}
+    throw protocolError('Encrypt', 'no initialization vector came back')
+  }
   if (iv === undefined || equalBytes(used, iv)) return { iv: used }
   throw protocolError('Encrypt', 'another initialization vector was used')
 }
@@ -157,7 +143,8 @@ export function encrypt(
   data: Uint8Array | SecretBytes,
   options: CipherOptions & { readonly iv?: Uint8Array },
 ): Command<Encrypted> {
-  const { iv, part } = options
+  const { iv, part, parameters } = options
+  requireTagLength(parameters)
   const plain = data instanceof SecretBytes ? data : SecretBytes.from(data)
   return command(
     { ...encryptOperation, repeatable: part === undefined },
@@ -168,8 +155,8 @@ export function encrypt(
     },
     (answer) => ({
       data: answer.data ?? requireOpen('Encrypt', part),
-      ...usedVector(answer, iv),
-      ...tagOf(answer, data.length, options),
+      ...usedVector(answer, iv, options),
+      ...(isOpen(part) ? {} : tagOf(answer, data.length, part === undefined, parameters)),
       ...nextPart('Encrypt', part, answer.correlationValue),
     }),
   )
@@ -181,15 +168,12 @@ function requireOpen(operation: OperationName, part: CipherPart | undefined): Ui
   throw protocolError(operation, 'the answer has no data')
 }
 
-function requireTag({ parameters, part }: CipherOptions, tag: AuthenticationTag | undefined): void {
-  if (tag !== undefined || !isAuthenticated(parameters) || isOpen(part)) return
-  throw new TrustholdError('ARGUMENT_INVALID', {
-    name: 'tag',
-    reason: 'an authenticated mode cannot be decrypted without it',
-  })
-}
-
-function decrypted(answer: DecryptResponse, part: CipherPart | undefined): Decrypted {
+function decrypted(
+  answer: DecryptResponse,
+  { data: sealed, tag }: Encrypted,
+  { parameters, part }: CipherOptions,
+): Decrypted {
+  if (part === undefined) requireOpened(answer, sealed, tag, parameters)
   const data = answer.data ?? SecretBytes.take(requireOpen('Decrypt', part))
   return { data, ...nextPart('Decrypt', part, answer.correlationValue) }
 }
@@ -198,7 +182,7 @@ function decrypted(answer: DecryptResponse, part: CipherPart | undefined): Decry
 export function decrypt(ref: ObjectRef, encrypted: Encrypted, options: CipherOptions): Command<Decrypted> {
   const { data, iv, tag } = encrypted
   const { part } = options
-  requireTag(options, tag)
+  if (!isOpen(part)) requireTag(options.parameters, tag)
   return command(
     { ...decryptOperation, repeatable: part === undefined },
     ref,
@@ -211,6 +195,6 @@ export function decrypt(ref: ObjectRef, encrypted: Encrypted, options: CipherOpt
         ...(tag === undefined || tag === 'appended' ? {} : { authenticatedEncryptionTag: tag }),
       }
     },
-    (answer) => decrypted(answer, part),
+    (answer) => decrypted(answer, encrypted, options),
   )
 }

@@ -8,6 +8,7 @@ export {
   type KeyDescription,
   type ObjectDescription,
 } from './attributes.js'
+export type { AuthenticationTag } from './authentication-tag.js'
 export { type Command, type CommandResult, lastObject, type ObjectRef } from './command.js'
 export { commands } from './commands.js'
 export type {
@@ -18,7 +19,6 @@ export type {
   Replacement,
 } from './create.js'
 export {
-  type AuthenticationTag,
   aesCbc,
   aesGcm,
   type CipherOptions,

@@ -39,7 +39,7 @@ async function sent(command: Command<unknown>, version: KmipVersion, answer: obj
 const id = { uniqueIdentifier: '7' }
 const raw = { keyFormatType: 'Raw', keyValue: { keyMaterial: secret(1) } } as const
 const gcm = { parameters: aesGcm, iv: new Uint8Array(12) }
-const encrypted = { data: plain(1), iv: plain(2), tag: plain(3) }
+const encrypted = { data: plain(1), iv: plain(2), tag: new Uint8Array(16).fill(3) }
 
 describe('an answer about another object is not believed', () => {
   const other = { uniqueIdentifier: '8' }
@@ -174,6 +174,8 @@ describe('new objects', () => {
   })
 })
 
+const invalid = expect.objectContaining({ code: 'ARGUMENT_INVALID' })
+
 describe('encryption', () => {
   const data = plain(1, 2, 3)
   const encrypt = commands.encrypt('7', data, gcm)
@@ -199,6 +201,42 @@ describe('encryption', () => {
     await expect(answered(encrypt, both)).rejects.toThrow(protocol)
   })
 
+  test.each([0, 1, 12, 15, 17])('is not decrypted with a tag of %i bytes where 16 are due', (length) => {
+    const cut = { data, iv: gcm.iv, tag: new Uint8Array(length) }
+    expect(() => commands.decrypt('7', cut, gcm)).toThrow(invalid)
+  })
+
+  test.each([-1, 0, 3, 17, 4.5])('knows no tag of %d bytes', (tagLength) => {
+    const options = { parameters: { ...aesGcm, tagLength }, iv: gcm.iv }
+    expect(() => commands.encrypt('7', data, options)).toThrow(invalid)
+    expect(() => commands.decrypt('7', { data, tag: 'appended' }, options)).toThrow(invalid)
+  })
+
+  test('of an authenticated mode is as long as what is inside', async () => {
+    const longer = { ...id, data: plain(1, 2, 3, 4), authenticatedEncryptionTag: tag }
+    await expect(answered(encrypt, longer)).rejects.toThrow(protocol)
+    const decrypt = commands.decrypt('7', { data, tag }, gcm)
+    await expect(answered(decrypt, { ...id, data: secret(1, 2) })).rejects.toThrow(protocol)
+    expect((await answered(decrypt, { ...id, data: secret(1, 2, 3) })).data.length).toBe(3)
+  })
+
+  test('whose tag is at the end of the data is not believed when the tag was decrypted too', async () => {
+    const appended = { data: new Uint8Array(19), iv: gcm.iv, tag: 'appended' } as const
+    const decrypt = commands.decrypt('7', appended, gcm)
+    const unchecked = SecretBytes.take(new Uint8Array(19))
+    await expect(answered(decrypt, { ...id, data: unchecked })).rejects.toThrow(protocol)
+    expect((await answered(decrypt, { ...id, data: secret(1, 2, 3) })).data.length).toBe(3)
+  })
+
+  test('by the mode that the key has of its own keeps the tag that came', async () => {
+    const own = commands.encrypt('7', data, { parameters: {} })
+    expect(await answered(own, { ...id, data, authenticatedEncryptionTag: tag })).toEqual({ data, tag })
+    expect(await answered(own, { ...id, data })).toEqual({ data })
+    expect(await sent(commands.decrypt('7', { data, tag }, { parameters: {} }), '1.4')).toMatchObject({
+      authenticatedEncryptionTag: tag,
+    })
+  })
+
   test.each([
     { blockCipherMode: 'GCM' },
     { blockCipherMode: 'CCM' },
@@ -220,6 +258,8 @@ describe('encryption', () => {
     await expect(answered(encrypt, answer)).rejects.toThrow(protocol)
     const { iv: _, ...without } = gcm
     expect(await answered(commands.encrypt('7', data, without), answer)).toMatchObject({ iv: plain(1) })
+    const { ivCounterNonce: __, ...unsaid } = answer
+    await expect(answered(commands.encrypt('7', data, without), unsaid)).rejects.toThrow(protocol)
   })
 
   test('has to come with data', async () => {
@@ -259,7 +299,7 @@ describe('encryption', () => {
     const withSome = { ...gcm, additionalData: plain(1) }
     expect(await sent(commands.decrypt('7', encrypted, withSome), '1.4')).toMatchObject({
       authenticatedEncryptionAdditionalData: plain(1),
-      authenticatedEncryptionTag: plain(3),
+      authenticatedEncryptionTag: encrypted.tag,
       ivCounterNonce: plain(2),
     })
   })
