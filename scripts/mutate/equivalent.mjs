@@ -34,6 +34,11 @@ export const equivalent = [
     why: 'an error that is not ours has none of the codes that are looked for, and is thrown all the same',
   },
   {
+    file: 'packages/core/src/measured-boot/secure-boot/policy-log.ts',
+    what: 'without: size === undefined',
+    why: 'then all of the data is read as one variable, and what is no whole one is refused as such',
+  },
+  {
     file: 'packages/core/src/measured-boot/tcg/startup-locality.ts',
     what: 'never: size < signature.length',
     why: 'what follows a shorter event is the PCR number of the next, and text is none; past the end is nothing',

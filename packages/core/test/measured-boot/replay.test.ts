@@ -212,6 +212,8 @@ describe('several logs', () => {
   test('may not contradict each other about the locality of startup', () => {
     const other = parseEventLog(eventLog().specId().startupLocality(4).build().bytes)
     expect(() => replayLogs([first, other], 'sha256')).toThrow(/startupLocality: expected 3, .* found 4/)
+    const same = parseEventLog(eventLog().specId().startupLocality(3).build().bytes)
+    expect(replayLogs([first, same], 'sha256').values).toEqual(replayLogs([first], 'sha256').values)
     expect(replayLogs([second, first], 'sha256').values.get(0)).toEqual(values(firmware).get(0))
   })
 

@@ -332,6 +332,21 @@ describe('what it proves', () => {
     expect(boot([...words, identity, key]).facts.machineId).toMatchObject({ verified: true })
   })
 
+  test('a machine ID is 32 hexadecimal digits', () => {
+    const { machineId: found } = boot([...words, { ...identity, string: 'machine-id:none' }]).facts
+    expect(found).toMatchObject({ verified: false, reason: 'event 4 has a machine ID that is none' })
+    expect(boot(words).facts.machineId).toMatchObject({ verified: false, hint: undefined })
+  })
+
+  test('a record without a string says nothing', () => {
+    const systemd = parseSystemdLog(utf8(record(`"pcr":11,${digests}`)))
+    const { statements } = systemdFacts(systemd, proveLog(boot(words).log, 'sha256', [11], [systemd]))
+    expect(statements[0]?.string).toEqual({
+      verified: false,
+      reason: 'event 0 does not say what was measured',
+    })
+  })
+
   test('what goes into an NV index is a hint', () => {
     const { facts } = boot([...words, { string: 'product-id:1', nvIndex: { index: 1, name: 'hardware' } }])
     expect(facts.statements[4]?.string).toMatchObject({

@@ -12,7 +12,7 @@ export interface LoadedImage {
    * The events that measured it: several when it was measured again before any other, as a kernel is that shim's
    * protocol verifies before the firmware loads it.
    */
-  readonly events: readonly number[]
+  readonly events: readonly [number, ...number[]]
   /** Its Authenticode digest, which leaves the signatures out. */
   readonly digest: Uint8Array
 }
@@ -23,7 +23,7 @@ export interface LoadedImage {
  * the firmware load the kernel too, so that one boot has two images.
  */
 export function readImages(log: ProvedLog): Fact<readonly LoadedImage[]> {
-  const images: { events: number[]; digest: Uint8Array }[] = []
+  const images: { events: [number, ...number[]]; digest: Uint8Array }[] = []
   for (const event of log.eventsOf(imagePcr)) {
     if (log.isDigestOf(event, event.data)) continue
     const digest = log.digestOf(event)

@@ -29,9 +29,9 @@ export interface GrubText {
 /** A text of GRUB's, if the event's digest is that of it. */
 export function readGrubText(log: ProvedLog, event: TcgEvent): GrubText | undefined {
   const { data } = event
-  const text = readUtf8(data.at(-1) === 0 ? data.subarray(0, -1) : data)
-  const prefix = grubPrefixes.find(([start]) => text?.startsWith(start))
-  if (text === undefined || prefix === undefined || text.includes('\0')) return undefined
+  const text = readUtf8(data.at(-1) === 0 ? data.subarray(0, -1) : data) ?? ''
+  const prefix = grubPrefixes.find(([start]) => text.startsWith(start))
+  if (prefix === undefined || text.includes('\0')) return undefined
   const [start, label] = prefix
   // The prefixes are ASCII, so characters of them are bytes.
   const whole = data.subarray(start.length)

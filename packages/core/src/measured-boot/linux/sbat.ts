@@ -33,8 +33,8 @@ function withoutNuls(text: string): string {
 const withoutMark = (text: string): string => (text.startsWith(byteOrderMark) ? text.slice(1) : text)
 
 function readLine(line: string): SbatEntry | undefined {
-  const [component, generation, ...fields] = line.split(',')
-  if (component === undefined || !componentName.test(component)) return undefined
+  const [component = '', generation, ...fields] = line.split(',')
+  if (!componentName.test(component)) return undefined
   return generation !== undefined && wholeNumber.test(generation)
     ? { component, generation: Number(generation), fields }
     : undefined

@@ -52,9 +52,9 @@ export function kernelFact(log: ProvedLog, boot: LinuxBoot): Fact<MeasuredObject
     return doubtedFact(`only its path says that the file in event ${file.event} is the kernel`, file)
   }
   const image = itemsOf(images).at(-1)
-  const event = image?.events[0]
-  if (image === undefined || event === undefined) return doubtedFact('no kernel is measured')
-  const { digest } = image
+  if (image === undefined) return doubtedFact('no kernel is measured')
+  const { digest, events } = image
+  const [event] = events
   const reason = `only its place says that the image in event ${event} is the kernel`
   return doubtedFact(reason, { event, pcr: imagePcr, digest, label: undefined })
 }

@@ -92,7 +92,6 @@ export function readDatabase(
   name: PolicyVariableName,
 ): (data: Uint8Array) => readonly EfiSignatureList[] | undefined {
   return (data) => {
-    if (data.length === 0) return []
     const value = readVariableValue(policyVariables[name], name, data)
     return isMalformed(value) || value.kind !== 'signature-database' ? undefined : value.lists
   }

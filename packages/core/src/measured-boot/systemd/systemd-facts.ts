@@ -112,9 +112,9 @@ function readMachineId(log: SystemdLog, proved: ProvedLog): Fact<string> {
   const { events, complete } = eventsIn(log, proved, identityPcr)
   const at = events.findIndex(({ string }) => string?.startsWith(machineIdPrefix))
   const stated = events[at]
-  const id = stated?.string?.slice(machineIdPrefix.length)
+  if (stated?.string === undefined) return doubtedFact('no machine ID was measured into PCR 15')
+  const id = stated.string.slice(machineIdPrefix.length)
   const doubt = (reason: string): Fact<string> => doubtedFact(reason, id)
-  if (stated === undefined || id === undefined) return doubt('no machine ID was measured into PCR 15')
   if (!/^[0-9a-f]{32}$/.test(id)) return doubt(`event ${stated.index} has a machine ID that is none`)
   if (!proved.isProved(identityPcr)) return doubt('PCR 15 is not proved by the logs')
   if (!complete || proved.eventsOf(identityPcr).length > 0) {

@@ -17,6 +17,11 @@ import {
 const line = '/vmlinuz root=/dev/sda1 ro quiet'
 const boot = [grub('set default=0'), grub('insmod linux'), ...grubLinux(line), grub('initrd /initrd.img')]
 
+test('a doubtful command line of GRUB keeps its reason beside one of systemd', () => {
+  const { commandLine } = linuxOf([...boot, options(line)], without(8))
+  expect(commandLine).toMatchObject({ hint: { text: line }, reason: expect.stringContaining('PCR 8 ') })
+})
+
 describe('the texts of GRUB', () => {
   test('are all that it ran', () => {
     const { texts, initrdPaths, strangers } = linuxOf(boot).grub

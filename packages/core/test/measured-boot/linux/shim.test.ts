@@ -100,6 +100,7 @@ describe('a setting', () => {
     ['that is malformed', { SbatLevel: authority(shimLock, 'SbatLevel', utf8('sbat')) }],
     ['that is no text', { SbatLevel: authority(shimLock, 'SbatLevel', Uint8Array.of(0xff)) }],
     ['of another vendor', { SbatLevel: authority(owner, 'SbatLevel', utf8('sbat,1\n')) }],
+    ['beside a hidden event', { later: { ...authority(shimLock, 'MokSBState', off), digestOf: 'x' } }],
     ['of the firmware', { dbx: [goodPolicy.dbx, goodPolicy.SbatLevel], SbatLevel: undefined }],
   ])('%s is not verified', (_, changes) => {
     expect(shimOf(changes).sbatLevel.verified).toBe(false)

@@ -121,6 +121,21 @@ describe('what the kernel itself was given', () => {
     expect(findings.map(({ code }) => code)).toEqual(['kernel-unmeasured', 'initrd-by-label'])
   })
 
+  test('is no empty text when no loader measured one', () => {
+    for (const nothing of ['', '\0']) {
+      expect(linuxOf([loadOptions(utf16(nothing))]).commandLine).toMatchObject({ hint: undefined })
+    }
+  })
+
+  test('has tags only where the type of an event says so, and all of it is there', () => {
+    for (const event of [
+      { ...stubInitrd('initrd'), type: eventTypes.EV_IPL },
+      { ...stubInitrd('initrd'), data: stubInitrd('initrd').data?.slice(0, 11) ?? '' },
+    ]) {
+      expect(linuxOf([event]).efiStub).toEqual({ loadOptions: undefined, initrd: undefined })
+    }
+  })
+
   test('is known only by its digest in a kernel image', () => {
     const { commandLine, findings } = linuxOf([...own, ...section('.initrd', 'i')])
     expect(commandLine).toMatchObject({ hint: undefined, reason: expect.stringContaining('event 4') })
@@ -141,6 +156,8 @@ describe('configuration', () => {
     ['device-tree-addon', tagged(12, 0x6c46f751, utf16('a.addon.efi\0'), 'x'), undefined],
     ['other', tagged(12, 0x6c46f752, utf16('x\0'), 'x'), undefined],
     ['other', archive('Something', 'x'), undefined],
+    ['other', { pcr: 12, type: eventTypes.EV_IPL, data: new Uint8Array(0) }, undefined],
+    ['other', tagged(12, 0x13aed6db, Uint8Array.of(0x31, 0, 0), 'x'), undefined],
     ['other', { pcr: 12, type: eventTypes.EV_SEPARATOR, data: 'WBCL' }, undefined],
   ])('%s', (kind, event, text) => {
     const { configuration } = linuxOf([event])

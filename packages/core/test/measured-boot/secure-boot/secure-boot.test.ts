@@ -13,16 +13,20 @@ import {
   type TcgEvent,
 } from '../../../src/measured-boot/index.js'
 import { separatorDigests } from '../../../src/measured-boot/secure-boot/separators.js'
+import { systemdLog } from '../linux/boots.js'
 import {
   action,
+  all,
   authority,
   certificate,
   certificates,
   goodPolicy,
   hash,
   hashes,
+  logOf,
   off,
   on,
+  otherOwner,
   type PolicyStep,
   policyWith,
   stated,
@@ -178,6 +182,24 @@ describe('Secure Boot is on and not enforced', () => {
     const { enabled, enforced } = stateOf(policyWith(changes))
     expect(enabled).toMatchObject({ verified: true, value: true })
     expect(enforced).toMatchObject({ verified: false, hint: true })
+  })
+
+  test('but by settings of shim alone: not by what others call so, nor by what is no variable', () => {
+    for (const later of [
+      authority(otherOwner, 'MokSBState', on),
+      authority(shimLock, 'x'.repeat(1025), on),
+    ]) {
+      const { enabled, findings } = stateOf(policyWith({ later }))
+      expect(enabled).toMatchObject({ verified: true, value: true })
+      expect(findings.map(({ code }) => code)).not.toContain('shim-verification-disabled')
+    }
+  })
+
+  test('what the operating system adds to PCR 7 makes its lists hints', () => {
+    const log = parseEventLog(logOf(policyWith()).build().bytes)
+    const later = [systemdLog({ pcr: 7, string: 'x' })]
+    const { authorities } = bootFacts(log, 'sha256', all, later).secureBoot
+    expect(authorities).toMatchObject({ verified: false, reason: 'the operating system extended PCR 7' })
   })
 
   test('MokSBState of zero changes nothing', () => {
