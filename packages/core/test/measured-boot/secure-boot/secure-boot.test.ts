@@ -63,6 +63,12 @@ describe('a good policy', () => {
 
   test('has modes only when they are measured', () => {
     expect(state.setupMode).toMatchObject({ verified: false, hint: undefined })
+    const unset = stated(globalVariable, 'SetupMode', new Uint8Array(0))
+    expect(stateOf(policyWith({ separator: [unset, 'separator'] })).setupMode).toEqual({
+      verified: true,
+      value: false,
+      event: 6,
+    })
     const modes = ['SetupMode', 'AuditMode', 'DeployedMode'].map((name) =>
       stated(globalVariable, name, name === 'DeployedMode' ? on : off),
     )
@@ -187,6 +193,7 @@ describe('Secure Boot is on and not enforced', () => {
   test('but by settings of shim alone: not by what others call so, nor by what is no variable', () => {
     for (const later of [
       authority(otherOwner, 'MokSBState', on),
+      stated(otherOwner, 'MokSBState', on),
       authority(shimLock, 'x'.repeat(1025), on),
     ]) {
       const { enabled, findings } = stateOf(policyWith({ later }))
