@@ -309,6 +309,25 @@ describe('the end', () => {
   })
 })
 
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'no session is resumed, also after certificates were replaced: each connection shows its own, %s',
+  async (maxVersion) => {
+    await using embedded = await start()
+    const sessions: Buffer[] = []
+    const visit = async (more: object): Promise<boolean> => {
+      await using client = await connect(embedded, identities.client, { maxVersion, ...more })
+      client.socket.on('session', (session) => sessions.push(session))
+      await client.ask(discover)
+      return client.socket.isSessionReused()
+    }
+    for (let i = 0; i < 2; i++) {
+      await visit({})
+      for (const session of sessions.splice(0)) expect(await visit({ session })).toBe(false)
+      embedded.server.replaceTls(embedded.options.tls)
+    }
+  },
+)
+
 describe('a configuration that cannot work is refused', () => {
   const tls = () => ({
     certificate: identities.server.certificate,

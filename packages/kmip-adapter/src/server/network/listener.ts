@@ -42,18 +42,21 @@ async function startListening(server: Server, host: string, port: number): Promi
   }
 }
 
+/** Each connection shows its certificate, so that one that expired or was taken out is noticed: none is resumed. */
+function withoutSessions(secure: SecureContextOptions): SecureContextOptions {
+  return { ...secure, secureOptions: constants.SSL_OP_NO_TICKET }
+}
+
 /** Makes a listener; it takes nothing yet. */
 export function createListener(context: ListenerContext): Listener {
   const connections = new Set<ClientConnection>()
   let closing: Promise<unknown> | undefined
   const server = createServer({
-    ...context.secure,
+    ...withoutSessions(context.secure),
     requestCert: true,
     // Node would cut the connection without a word; clients are told in KMIP that they are not accepted.
     rejectUnauthorized: false,
     handshakeTimeout: context.handshakeMilliseconds,
-    // Each connection shows its certificate, so that one that expired or was taken out is noticed.
-    secureOptions: constants.SSL_OP_NO_TICKET,
     noDelay: true,
   })
   server.maxConnections = context.maxConnections
@@ -76,7 +79,7 @@ export function createListener(context: ListenerContext): Listener {
       const { address, port: chosen } = server.address() as AddressInfo
       return { host: address, port: chosen }
     },
-    secure: (options) => server.setSecureContext(options),
+    secure: (options) => server.setSecureContext(withoutSessions(options)),
     get connections() {
       return sockets.size
     },
