@@ -143,6 +143,17 @@ describe('batches', () => {
       expect(continued.batchItem?.map(({ uniqueBatchItemId }) => uniqueBatchItemId)).toEqual(ids)
     }))
 
+  test('what fails to make an object leaves none: what goes on does not hit the one before', () =>
+    use(async (talker) => {
+      const twice = named(`twice-${Math.random()}`)
+      const asks = [create(twice), create(twice), { operation: 'Destroy', payload: {} } as const]
+      const { batchItem = [] } = await talker.send(
+        asks.map((ask, i) => ({ ...ask, id: Uint8Array.of(i) })),
+        { batchErrorContinuationOption: 'Continue' },
+      )
+      expect(results(batchItem)).toEqual(['Success', 'NonUniqueNameAttribute', 'MissingData'])
+    }, '2.1'))
+
   test('one that would have to be undone is refused, and nothing of it is done', () =>
     use(async (talker) => {
       const name = named(`undo-${Math.random()}`)

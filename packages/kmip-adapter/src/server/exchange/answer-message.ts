@@ -18,7 +18,7 @@ import {
 } from '../../ttlv/index.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import type { ClientIdentity, OwnerOf } from '../owners.js'
-import { createBatchIds } from './batch-ids.js'
+import { type BatchIds, createBatchIds } from './batch-ids.js'
 import type { ServerFacts } from './operation-context.js'
 import { Refusal, type ResultReason, refuse } from './refusal.js'
 import { reasonFor } from './result-reasons.js'
@@ -184,6 +184,13 @@ function createBudget(context: AnswerContext, version: KmipVersion, most: number
   }
 }
 
+/** Empties the ID Placeholder when what might have set it failed: the object before is not meant. */
+function forgetLast({ runner }: AnswerContext, item: UnreadItem, ids: BatchIds): void {
+  const operation = runner.served.get(item.operation)?.operation
+  const keepsLast = operation?.about === 'object' && operation.name !== 'Import'
+  if (!keepsLast) ids.clear()
+}
+
 async function answerItems(
   context: AnswerContext,
   version: KmipVersion,
@@ -212,6 +219,7 @@ async function answerItems(
       const responsePayload = await runItem(context.runner, item, operationContext, { client, owner })
       answers.push(budget.fit({ ...address, resultStatus: 'Success', responsePayload }))
     } catch (error) {
+      forgetLast(context, item, operationContext.ids)
       answers.push({ ...address, ...failedItem(error, version, context.onError) })
     }
     if (answers.at(-1)?.resultStatus !== 'Success' && option !== 'Continue') break
