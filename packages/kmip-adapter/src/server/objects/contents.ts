@@ -43,6 +43,23 @@ export function secretOf(content: ManagedObject | undefined): SecretBytes {
     : refuse('IllegalOperation', 'the key is wrapped, as it was registered')
 }
 
+/** The same object with a copy of its bytes, which outlives the object. @param copy makes the copy of a secret */
+export function copyContent(
+  content: ManagedObject,
+  copy: (secret: SecretBytes) => SecretBytes,
+): ManagedObject {
+  if (content.objectType === 'OpaqueObject') {
+    const { object } = content
+    return { ...content, object: { ...object, opaqueDataValue: copy(object.opaqueDataValue) } }
+  }
+  const block = keyBlockOf(content)
+  const value = block?.keyValue
+  if (block === undefined || value === undefined) return content
+  if (value instanceof SecretBytes) return withKeyBlock(content, { ...block, keyValue: copy(value) })
+  if (!(value.keyMaterial instanceof SecretBytes)) return content
+  return withKeyBlock(content, { ...block, keyValue: { ...value, keyMaterial: copy(value.keyMaterial) } })
+}
+
 /** Overwrites what an object holds that is secret. */
 export function wipeContent(content: ManagedObject): void {
   if (content.objectType === 'OpaqueObject') content.object.opaqueDataValue.wipe()

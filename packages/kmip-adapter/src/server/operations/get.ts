@@ -7,7 +7,7 @@ import { type OperationContext, serve } from '../exchange/operation-context.js'
 import { refuse } from '../exchange/refusal.js'
 import { loadObject } from '../objects/access.js'
 import { allAttributes } from '../objects/attribute-view.js'
-import { asymmetricKey, keyBlockOf, secretOf, withKeyBlock } from '../objects/contents.js'
+import { asymmetricKey, copyContent, keyBlockOf, secretOf, withKeyBlock } from '../objects/contents.js'
 import { type HeldObject, valueIn, withValue } from '../objects/held-object.js'
 import type { StoredObject } from '../objects/object-store.js'
 import { wrapContent } from '../objects/wrapping.js'
@@ -20,30 +20,23 @@ function requireReadable(object: HeldObject, isWrapped: boolean): void {
   }
 }
 
-/** The key in another format; a copy, since the original stays here. @throws Refusal */
+/** The object in another format; a copy, since the original stays here, and may be destroyed first. @throws Refusal */
 function inFormat(
   content: ManagedObject,
   format: Enumerated<'KeyFormatType'> | undefined,
   { wipeLater }: OperationContext,
 ): ManagedObject {
   const block = keyBlockOf(content)
+  const copy = (secret: SecretBytes): SecretBytes => wipeLater(secret.use(SecretBytes.from))
+  if (format === undefined || format === block?.keyFormatType) return copyContent(content, copy)
   if (block === undefined) {
-    if (format === undefined) return content
     return refuse('KeyFormatTypeNotSupported', `a ${content.objectType} has no Key Format Type`)
   }
   if (block.keyWrappingData !== undefined) {
-    if (format === undefined || format === block.keyFormatType) return content
     return refuse('KeyFormatTypeNotSupported', 'a wrapped key stays in its format')
   }
-  const secret = secretOf(content)
-  if (format === undefined || format === block.keyFormatType) {
-    return withKeyBlock(content, {
-      ...block,
-      keyValue: { keyMaterial: wipeLater(secret.use(SecretBytes.from)) },
-    })
-  }
   if (content.objectType === 'SymmetricKey' && format === 'TransparentSymmetricKey') {
-    const keyMaterial = { key: wipeLater(secret.use(SecretBytes.from)) }
+    const keyMaterial = { key: copy(secretOf(content)) }
     return withKeyBlock(content, { ...block, keyFormatType: format, keyValue: { keyMaterial } })
   }
   if (content.objectType === 'PrivateKey' || content.objectType === 'PublicKey') {
