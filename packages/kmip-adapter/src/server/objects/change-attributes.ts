@@ -3,7 +3,7 @@ import type { OperationContext } from '../exchange/operation-context.js'
 import { refuse } from '../exchange/refusal.js'
 import { changed, loadObject } from './access.js'
 import { hasValue } from './equal-values.js'
-import { type HeldObject, isSameAttribute, valueIn, withInstance } from './held-object.js'
+import { type HeldObject, isSameAttribute, valueIn, withInstance, withValue } from './held-object.js'
 import { stateAt } from './lifecycle.js'
 import { isMulti, nameOf, namesOf, requireDates, requireKnown, ruleFor } from './new-object.js'
 import type { StoredObject } from './object-store.js'
@@ -164,6 +164,14 @@ export async function replaceObject(
   for (const name of before.filter((one) => !after.includes(one))) await objects.releaseName(name, object.id)
 }
 
+/** Notes what an object stopped to be: that it is sensitive now does not mean that it always was. KMIP 1.4, section 3.47. */
+function withHistory(before: HeldObject, after: HeldObject): HeldObject {
+  const became = (name: 'Sensitive' | 'Extractable', guarded: boolean): boolean =>
+    valueIn(after, name) === guarded && valueIn(before, name) !== guarded
+  const noted = became('Sensitive', true) ? withValue(after, 'AlwaysSensitive', false) : after
+  return became('Extractable', false) ? withValue(noted, 'NeverExtractable', false) : noted
+}
+
 /**
  * Changes attributes of an object and stores it.
  * @returns the object's id and the attribute that changed
@@ -175,7 +183,8 @@ export async function changeAttributes(
   change: (object: HeldObject) => AttributeChange,
 ): Promise<{ readonly id: string; readonly attribute: Attribute }> {
   const stored = await loadObject(context, id)
-  const { object, attribute } = change(stored.object)
+  const { object: after, attribute } = change(stored.object)
+  const object = withHistory(stored.object, after)
   requireDates(object)
   await replaceObject(context, stored, changed(object, context))
   return { id: object.id, attribute }
