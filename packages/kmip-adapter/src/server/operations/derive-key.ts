@@ -75,6 +75,16 @@ async function storeDerived(context: OperationContext, base: StoredObject, made:
   }
 }
 
+/** What keeps objects from leaving keeps what is derived of them: the client may know how to undo the derivation. */
+function guardsOf(bases: readonly HeldObject[]): readonly Attribute[] {
+  const isSensitive = bases.some((base) => valueIn(base, 'Sensitive') === true)
+  const isExtractable = bases.every((base) => valueIn(base, 'Extractable') !== false)
+  return [
+    ...(isSensitive ? [{ name: 'Sensitive', value: true } as const] : []),
+    ...(isExtractable ? [] : [{ name: 'Extractable', value: false } as const]),
+  ]
+}
+
 /** Derive Key: KMIP 1.4, section 4.6. Data to derive with may be a second object's. */
 export const serveDeriveKey = serve(deriveKey, async (request, context) => {
   const { objectType, derivationParameters } = request
@@ -86,7 +96,8 @@ export const serveDeriveKey = serve(deriveKey, async (request, context) => {
   const base = await loadBase(context, first)
   const other = second === undefined ? undefined : await loadBase(context, second)
   const data = derivationParameters.derivationData ?? (other && secretOf(other.object.content))
-  const given = newAttributesOf(request)
+  const guards = guardsOf(other === undefined ? [base.object] : [base.object, other.object])
+  const given = newAttributesOf(request).filter(({ name }) => guards.every((guard) => guard.name !== name))
   const keyMaterial = derive(request, base.object, data, lengthOf(request, given))
   const keyBlock = { keyFormatType: 'Raw', keyValue: { keyMaterial } } as const
   const object: ManagedObject =
@@ -94,7 +105,7 @@ export const serveDeriveKey = serve(deriveKey, async (request, context) => {
       ? { objectType, object: { keyBlock } }
       : { objectType, object: { secretDataType: 'Seed', keyBlock } }
   const content = admitContent(object, claimsOf(given))
-  const added = [linkTo('DerivationBaseObjectLink', base.object.id)]
+  const added = [linkTo('DerivationBaseObjectLink', base.object.id), ...guards]
   const made = buildObject(context, { content, given, added })
   await storeDerived(context, base, made)
   context.ids.note('DeriveKey', made.id)
