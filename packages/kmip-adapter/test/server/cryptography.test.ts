@@ -706,6 +706,32 @@ describe('derived keys', () => {
     ])
   })
 
+  test('what takes long keeps no other client waiting', async () => {
+    await using other = await talk(embedded, identities, '2.1')
+    const base = await key('HMAC_SHA1', utf8('password'))
+    const parameters = { ...hashing('SHA_512'), salt: utf8('salt'), iterationCount: 300_000 }
+    const pair = [attr('CryptographicAlgorithm', 'RSA'), attr('CryptographicLength', 4_096)]
+    const half = { attributes: [attr('CryptographicUsageMask', 1)] }
+    const long = [
+      ['DeriveKey', derive([base], 'PBKDF2', parameters)],
+      [
+        'CreateKeyPair',
+        {
+          commonAttributes: pair,
+          privateKeyAttributes: half.attributes,
+          publicKeyAttributes: half.attributes,
+        },
+      ],
+    ] as const
+    for (const [operation, payload] of long) {
+      const ends: string[] = []
+      const slow = talker.ask(operation, payload).then(() => ends.push('slow'))
+      const quick = other.ask('Ping', {}).then(() => ends.push('quick'))
+      await Promise.all([slow, quick])
+      expect(ends).toEqual(['quick', 'slow'])
+    }
+  })
+
   test('what cannot be derived is refused, and leaves nothing', async () => {
     const base = await key('AES', aesKey)
     const count = async () => (await talker.ask('Locate', {}))['locatedItems']
@@ -722,6 +748,10 @@ describe('derived keys', () => {
       [derive([base], 'PBKDF2', { ...hashing('SHA_1'), salt: text, iterationCount: 0 }), 'InvalidField'],
       [
         derive([base], 'PBKDF2', { ...hashing('SHA_1'), salt: text, iterationCount: 2 ** 31 - 1 }),
+        'InvalidField',
+      ],
+      [
+        derive([base], 'PBKDF2', { ...hashing('SHA_1'), salt: text, iterationCount: 1e7 }, lengthOf(168)),
         'InvalidField',
       ],
       [derive([base, base, base], 'HMAC', { ...hashing('SHA_1'), ...data }), 'InvalidField'],

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
 import type { Enumerated } from '../../ttlv/index.js'
 import { refuse } from '../exchange/refusal.js'
 
@@ -83,13 +84,19 @@ export interface KeyPair {
 const rsaLengths = [2048, 3072, 4096]
 const ecAlgorithms: readonly unknown[] = ['EC', 'ECDSA', 'ECDH']
 
-/** Makes a pair: RSA of 2048 to 4096 bits, or over a curve, by its name or its length. @throws Refusal */
-export function generatePair({ algorithm, length, curve }: PairRecipe): KeyPair {
+const generate = promisify(generateKeyPair)
+
+/**
+ * Makes a pair: RSA of 2048 to 4096 bits, or over a curve, by its name or its length. Off the thread that serves the
+ * other clients: large RSA keys take seconds.
+ * @throws Refusal
+ */
+export async function generatePair({ algorithm, length, curve }: PairRecipe): Promise<KeyPair> {
   if (algorithm === 'RSA') {
     if (length === undefined || !rsaLengths.includes(length)) {
       return refuse('InvalidField', `RSA keys have ${rsaLengths.join(', ')} bits`)
     }
-    return { ...generateKeyPairSync('rsa', { modulusLength: length }), length }
+    return { ...(await generate('rsa', { modulusLength: length })), length }
   }
   if (!ecAlgorithms.includes(algorithm)) {
     return refuse('InvalidField', `key pairs for ${algorithm ?? 'no Cryptographic Algorithm'} are not made`)
@@ -100,7 +107,7 @@ export function generatePair({ algorithm, length, curve }: PairRecipe): KeyPair 
   if (found === undefined || (length !== undefined && length !== found.bits)) {
     return refuse('InvalidField', `key pairs over ${curve ?? 'a curve'} of ${length} bits are not made`)
   }
-  return { ...generateKeyPairSync('ec', { namedCurve: found.name }), length: found.bits }
+  return { ...(await generate('ec', { namedCurve: found.name })), length: found.bits }
 }
 
 /** Algorithm and length of a key, as attributes say them; undefined for one that KMIP has no name for. */

@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync, pbkdf2Sync } from 'node:crypto'
+import { createHmac, hkdfSync, pbkdf2 as pbkdf2Callback } from 'node:crypto'
+import { promisify } from 'node:util'
 import { concatBytes } from '@trusthold/core/bytes'
 import type { RandomSource } from '@trusthold/core/ports'
 import type { CryptographicParameters } from '../../protocol/index.js'
@@ -15,23 +16,33 @@ export interface DerivationInput {
   readonly iterations: number | undefined
 }
 
-type Derive = (key: SymmetricKeyMaterial, input: DerivationInput, length: number) => Uint8Array
+type Derive = (
+  key: SymmetricKeyMaterial,
+  input: DerivationInput,
+  length: number,
+) => Uint8Array | Promise<Uint8Array>
 
-const mostIterations = 10_000_000
+const runPbkdf2 = promisify(pbkdf2Callback)
+
+/** Computations of the hash that a request may take: each block of the result takes all iterations. */
+const mostRounds = 10_000_000
 
 function requireData({ data }: DerivationInput): Uint8Array {
   return data ?? refuse('MissingData', 'this derivation needs Derivation Data')
 }
 
-const pbkdf2: Derive = (key, { parameters, salt, iterations }, length) => {
+/** Off the thread that serves the other clients; Node copies what goes in before it returns. */
+const pbkdf2: Derive = async (key, { parameters, salt, iterations }, length) => {
   if (salt === undefined || iterations === undefined) {
     return refuse('MissingData', 'this derivation needs a Salt and an Iteration Count')
   }
-  if (iterations < 1 || iterations > mostIterations) {
-    return refuse('InvalidField', `an Iteration Count of 1 to ${mostIterations} is supported`)
-  }
   const hash = nodeHash(parameters.hashingAlgorithm)
-  return new Uint8Array(pbkdf2Sync(key.bytes, salt, iterations, length, hash))
+  const blocks = Math.ceil(length / digest(parameters.hashingAlgorithm, new Uint8Array()).length)
+  const most = Math.floor(mostRounds / blocks)
+  if (iterations < 1 || iterations > most) {
+    return refuse('InvalidField', `an Iteration Count of 1 to ${most} is supported for ${length} bytes`)
+  }
+  return new Uint8Array(await runPbkdf2(key.bytes, salt, iterations, length, hash))
 }
 
 /** Takes data or, without any, the key itself, but not both: KMIP 1.4, section 4.6. */
@@ -101,16 +112,16 @@ const longest = 8_192
  * @param length how many, at most 8,192
  * @throws Refusal, also when the method does not yield so many
  */
-export function deriveBytes(
+export async function deriveBytes(
   method: string | number,
   key: SymmetricKeyMaterial,
   input: DerivationInput,
   length: number,
-): Uint8Array {
+): Promise<Uint8Array> {
   const derive = Object.hasOwn(derivations, method) ? derivations[method] : undefined
   if (derive === undefined) return refuse('FeatureNotSupported', `derivation by ${method} is not supported`)
   if (length < 1 || length > longest) return refuse('InvalidField', `1 to ${longest} bytes can be derived`)
-  const derived = derive(key, input, length)
+  const derived = await derive(key, input, length)
   if (derived.length < length) {
     derived.fill(0)
     return refuse(

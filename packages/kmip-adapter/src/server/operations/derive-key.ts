@@ -38,7 +38,12 @@ function lengthOf({ objectType }: DeriveRequest, given: readonly Attribute[]): n
   return algorithm === undefined ? length / 8 : keyBytes(algorithm, length)
 }
 
-function derive(request: DeriveRequest, base: HeldObject, data: SecretBytes | undefined, length: number) {
+async function derive(
+  request: DeriveRequest,
+  base: HeldObject,
+  data: SecretBytes | undefined,
+  length: number,
+): Promise<SecretBytes> {
   const { derivationMethod, derivationParameters } = request
   const algorithm = valueIn(base, 'CryptographicAlgorithm') ?? 0
   const plain = data?.copy()
@@ -50,9 +55,10 @@ function derive(request: DeriveRequest, base: HeldObject, data: SecretBytes | un
     iterations: derivationParameters.iterationCount,
   }
   try {
-    return secretOf(base.content).use((bytes) =>
-      SecretBytes.take(deriveBytes(derivationMethod, { algorithm, bytes }, input, length)),
+    const deriving = secretOf(base.content).use((bytes) =>
+      deriveBytes(derivationMethod, { algorithm, bytes }, input, length),
     )
+    return SecretBytes.take(await deriving)
   } finally {
     plain?.fill(0)
   }
@@ -98,7 +104,7 @@ export const serveDeriveKey = serve(deriveKey, async (request, context) => {
   const data = derivationParameters.derivationData ?? (other && secretOf(other.object.content))
   const guards = guardsOf(other === undefined ? [base.object] : [base.object, other.object])
   const given = newAttributesOf(request).filter(({ name }) => guards.every((guard) => guard.name !== name))
-  const keyMaterial = derive(request, base.object, data, lengthOf(request, given))
+  const keyMaterial = await derive(request, base.object, data, lengthOf(request, given))
   const keyBlock = { keyFormatType: 'Raw', keyValue: { keyMaterial } } as const
   const object: ManagedObject =
     objectType === 'SymmetricKey'

@@ -67,13 +67,13 @@ export function attributesForHalf(request: PairRequest, half: KeyHalf): readonly
 }
 
 /** Two new objects, each with a link to the other, not stored. */
-export function buildPair(
+export async function buildPair(
   context: OperationContext,
   given: Readonly<Record<KeyHalf, readonly Attribute[]>>,
-): Readonly<Record<KeyHalf, HeldObject>> {
+): Promise<Readonly<Record<KeyHalf, HeldObject>>> {
   const wanted = [...given.PrivateKey, ...given.PublicKey]
   const algorithm = pick(wanted, 'CryptographicAlgorithm')
-  const pair = generatePair({
+  const pair = await generatePair({
     algorithm,
     length: pick(wanted, 'CryptographicLength'),
     curve: pick(wanted, 'CryptographicDomainParameters')?.recommendedCurve,
@@ -125,7 +125,7 @@ export async function removeObject({ objects }: OperationContext, object: HeldOb
 
 /** Create Key Pair: KMIP 1.4, section 4.2. */
 export const serveCreateKeyPair = serve(createKeyPair, async (request, context) => {
-  const pair = buildPair(context, {
+  const pair = await buildPair(context, {
     PrivateKey: attributesForHalf(request, 'PrivateKey'),
     PublicKey: attributesForHalf(request, 'PublicKey'),
   })

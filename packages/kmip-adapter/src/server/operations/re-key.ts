@@ -127,7 +127,7 @@ export const serveReKeyKeyPair = serve(reKeyKeyPair, async (request, context) =>
   const other = await loadPublic(context, stored.object)
   const give = (half: KeyHalf, old: HeldObject) =>
     inherited(old, attributesForHalf(request, half), request.offset, context)
-  const pair = buildPair(context, {
+  const pair = await buildPair(context, {
     PrivateKey: give('PrivateKey', stored.object),
     PublicKey: give('PublicKey', other.object),
   })
