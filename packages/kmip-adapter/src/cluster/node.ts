@@ -21,12 +21,14 @@ function isStale(connection: Connection, error: unknown): boolean {
   return connection.answered > 0 && !connection.answering && isTrustholdError(error, 'TRANSPORT_FAILED')
 }
 
-/**
- * Whether a server could not read a message because of its version: it may be another one by now, or was changed.
- * Nothing was carried out then.
- */
-function doubtsVersion({ ofMessage, reason }: Failure): boolean {
-  return ofMessage || reason === 'UnsupportedProtocolVersion'
+/** Whether a server could not read a message: nothing was carried out then. */
+function isUnread({ ofMessage, reason }: Failure): boolean {
+  return reason === 'UnsupportedProtocolVersion' || (ofMessage && reason === 'InvalidMessage')
+}
+
+/** Whether a server may have refused a message because of its version: it may be another one by now, or was changed. */
+function doubtsVersion(failure: Failure): boolean {
+  return failure.ofMessage || isUnread(failure)
 }
 
 /** One server: its connections, the version that was agreed on, and whether it works. */
@@ -91,15 +93,12 @@ export class Node {
    * @throws KMIP_RESULT, KMIP_PROTOCOL, KMIP_VERSION, TRANSPORT and CODEC codes
    */
   async exchange<T>(exchange: Exchange<T>, version: KmipVersion, scope: Scope): Promise<T> {
-    const outcome = await this.#send(exchange, version, scope)
+    const first = await this.#send(exchange, version, scope)
+    const agreed = first.kind === 'success' ? version : await this.#agreeAnew(first.failure, version, scope)
+    const mayRepeat = first.kind === 'failure' && (exchange.repeatable || isUnread(first.failure))
+    const outcome = mayRepeat && agreed !== version ? await this.#send(exchange, agreed, scope) : first
     if (outcome.kind === 'success') return outcome.payload
-    const { failure } = outcome
-    if (this.#options.pinned === undefined && doubtsVersion(failure)) {
-      this.#forgetVersion()
-      const agreed = await this.version(scope)
-      if (agreed !== version) return await this.exchange(exchange, agreed, scope)
-    }
-    throw toResultError(exchange.operation, failure)
+    throw toResultError(exchange.operation, outcome.failure)
   }
 
   /** Sends a request over a connection of the caller's. @throws as {@link Node.exchange} */
@@ -154,6 +153,13 @@ export class Node {
   /** Destroys all connections. */
   close(): void {
     this.#pool.close()
+  }
+
+  /** The version that is spoken after a failure that may be due to the one before. */
+  async #agreeAnew(failure: Failure, version: KmipVersion, scope: Scope): Promise<KmipVersion> {
+    if (this.#options.pinned !== undefined || !doubtsVersion(failure)) return version
+    this.#forgetVersion()
+    return await this.version(scope)
   }
 
   #forgetVersion(): void {

@@ -336,6 +336,24 @@ describe('versions', () => {
     ).toEqual(['1.4', '1.2'])
   })
 
+  /** A server that is of another version whenever it is asked, and refuses every message as a whole. */
+  const fickle = (resultReason: 'InvalidMessage' | 'GeneralFailure'): Script => {
+    let asked = 0
+    return ({ operation }) =>
+      operation === 'DiscoverVersions'
+        ? versionsServed([1, asked++ % 2 === 0 ? 4 : 2])
+        : response([{ resultStatus: 'OperationFailed', resultReason }])
+  }
+  test.each([
+    ['once more when it was not understood', 'InvalidMessage', 2],
+    ['no second time when it may have been carried out', 'GeneralFailure', 1],
+  ] as const)('that change make what cannot be asked twice be sent %s', async (_, reason, times) => {
+    const server = await stage.serve(fickle(reason))
+    const client = stage.clientOf([server.port], { versions: ['1.4', '1.2'], timeouts: { call: 2_000 } })
+    await expect(make(client)).rejects.toThrow(failure('KMIP_RESULT', { reason }))
+    expect(server.requests.filter(({ operation }) => operation === 'Create')).toHaveLength(times)
+  })
+
   test('stay as they are when a message is refused that the version is not to blame for', async () => {
     const server = await stage.serve(({ operation }) =>
       operation === 'DiscoverVersions'
