@@ -78,6 +78,7 @@ class TlsConnection implements Connection {
   }
 
   async exchange(request: Uint8Array, scope: Scope): Promise<Uint8Array> {
+    this.answering = false
     if (this.#endedBy !== undefined || this.#socket.destroyed) {
       throw transportFailed(this.#endpoint, 'write', undefined)
     }
@@ -85,7 +86,6 @@ class TlsConnection implements Connection {
       const reason = 'a request is in flight on this connection'
       throw new TrustholdError('ARGUMENT_INVALID', { name: 'request', reason })
     }
-    this.answering = false
     let phase: Phase = 'write'
     const endedBy = (): TrustholdError => scope.error(this.#endpoint, phase)
     return await waitWithin<Uint8Array>(scope, endedBy, (resolve, reject) => {

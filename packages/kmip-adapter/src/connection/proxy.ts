@@ -4,7 +4,7 @@ import { TrustholdError } from '@trusthold/core/errors'
 import { type Endpoint, parseAddress } from './endpoint.js'
 import { transportFailed } from './failure.js'
 import { type Scope, waitWithin } from './scope.js'
-import { waitForEvent } from './wait-for-event.js'
+import { abandon, waitForEvent } from './wait-for-event.js'
 
 /**
  * An HTTP proxy that passes connections on (method CONNECT, RFC 9110 section 9.3.6). TLS runs inside of it, from us to
@@ -68,6 +68,7 @@ function findRefusal(answer: string, headerEnd: number): string | undefined {
 
 /** Resolves when the proxy has said yes. */
 function waitForYes(socket: Socket, endpoint: string, scope: Scope): Promise<void> {
+  if (scope.over) abandon(socket)
   let received: Uint8Array = new Uint8Array()
   return waitWithin<void>(
     scope,
@@ -78,7 +79,7 @@ function waitForYes(socket: Socket, endpoint: string, scope: Scope): Promise<voi
       }
       const fail = (cause: unknown, retryable?: boolean): void => {
         stopListening()
-        socket.on('error', () => undefined).destroy()
+        abandon(socket)
         reject(transportFailed(endpoint, 'connect', cause, retryable))
       }
       const onData = (chunk: Uint8Array): void => {
@@ -116,7 +117,7 @@ export async function openTunnel(proxy: HttpProxy, endpoint: Endpoint, scope: Sc
   const socket = connect({ host, port })
   await waitForEvent(socket, 'connect', `${endpoint.label} by proxy ${label}`, 'connect', scope)
   const yes = waitForYes(socket, `${endpoint.label} by proxy ${label}`, scope)
-  socket.write(connectRequest(endpoint.label, proxy.authorization))
+  if (!socket.destroyed) socket.write(connectRequest(endpoint.label, proxy.authorization))
   await yes
   return socket
 }

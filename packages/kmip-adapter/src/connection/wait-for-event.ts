@@ -2,6 +2,11 @@ import type { Socket } from 'node:net'
 import { transportFailed } from './failure.js'
 import { type Phase, type Scope, waitWithin } from './scope.js'
 
+/** Destroys a socket of which nobody wants to hear any more. */
+export function abandon(socket: Socket): void {
+  socket.on('error', () => undefined).destroy()
+}
+
 /** Waits for an event of a socket that is being set up; any failure, and the scope's end, destroy the socket. */
 export function waitForEvent(
   socket: Socket,
@@ -10,6 +15,7 @@ export function waitForEvent(
   phase: Phase,
   scope: Scope,
 ): Promise<void> {
+  if (scope.over) abandon(socket)
   return waitWithin<void>(
     scope,
     () => scope.error(endpoint, phase),
@@ -19,7 +25,7 @@ export function waitForEvent(
       }
       const fail = (cause: unknown): void => {
         stopListening()
-        socket.on('error', () => undefined).destroy()
+        abandon(socket)
         reject(transportFailed(endpoint, phase, cause))
       }
       const onEvent = (): void => {

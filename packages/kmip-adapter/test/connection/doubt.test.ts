@@ -1,10 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openConnection } from '../../src/connection/connection.js'
+import { parseEndpoint } from '../../src/connection/endpoint.js'
+import { openScope } from '../../src/connection/scope.js'
+import { createSecurity } from '../../src/connection/security.js'
 import { kmip } from '../../src/key-server/index.js'
-import { requestMessage } from '../../src/messages/index.js'
+import { encodeRequest, requestMessage } from '../../src/messages/index.js'
+import { locate, locateRequest } from '../../src/operations/index.js'
 import { decodeMessage } from '../../src/ttlv/index.js'
 import {
   clientOptions,
   createIdentities,
+  located,
   openStage,
   response,
   type Script,
@@ -65,4 +71,17 @@ describe('an answer about another object costs the connection: the next would be
     await expect(keyServer.describe('b')).resolves.toMatchObject({ id: 'b' })
     expect(server.connections).toBe(2)
   })
+})
+
+test('a connection that is gone before a request has no byte of an answer to it', async () => {
+  const server = await stage.serve(() => located('x'))
+  const { tls } = clientOptions(identities, [])
+  const route = { endpoint: parseEndpoint({ host: '127.0.0.1', port: server.port }), proxy: undefined }
+  const scope = openScope({})
+  const connection = await openConnection(route, { security: createSecurity(tls), maxBytes: 1_000 }, scope)
+  const request = encodeRequest(locate, locateRequest([], {}, '1.4'), '1.4')
+  await connection.exchange(request, scope)
+  connection.destroy()
+  await expect(connection.exchange(request, scope)).rejects.toMatchObject({ code: 'TRANSPORT_FAILED' })
+  expect([connection.answered, connection.answering]).toEqual([1, false])
 })
