@@ -1,5 +1,5 @@
 import { isTrustholdError, TrustholdError } from '@trusthold/core/errors'
-import type { PrimaryKeyInfo } from '@trusthold/core/ports'
+import type { PrimaryKeyInfo, PrimaryKeyUsage } from '@trusthold/core/ports'
 import { isOutcomeUnknown } from '../cluster/index.js'
 import { type Attribute, plainName, usageMask } from '../protocol/index.js'
 import { isRefusal, type KeyRequests } from './key-requests.js'
@@ -22,6 +22,12 @@ function primaryKeyAttributes(name: string): readonly Attribute[] {
     { name: 'CryptographicUsageMask', value: usageMask(Object.values(usageBits)) },
     { name: 'Name', value: plainName(name) },
   ]
+}
+
+/** Whether a key is such as they are made here. */
+function isAsMade({ algorithm, length, usage }: PrimaryKeyInfo): boolean {
+  const uses = Object.keys(usageBits) as PrimaryKeyUsage[]
+  return algorithm === 'AES' && length === 256 && uses.every((use) => usage.includes(use))
 }
 
 function nameTaken(name: string): TrustholdError<'ALREADY_EXISTS'> {
@@ -54,7 +60,10 @@ async function makeKey(requests: KeyRequests, name: string, left: number): Promi
     if (!isOpenQuestion(error)) throw error
     // Should others be found with it, the name is taken, which shows once more before the key is readied.
     const [found] = await requests.namesakes(name)
-    if (found !== undefined) return { id: found, certain: false }
+    if (found !== undefined) {
+      if (!isAsMade(await describeKey(requests, found))) throw nameTaken(name)
+      return { id: found, certain: false }
+    }
     if (left <= 1 || isTrustholdError(error, 'TRANSPORT_TIMEOUT')) throw error
   }
   return await makeKey(requests, name, left - 1)
@@ -84,8 +93,9 @@ async function readyKey(requests: KeyRequests, key: MadeKey, name: string): Prom
   if (holders.some((holder) => holder !== key.id)) throw nameTaken(name)
   await activateKey(requests, key, name, attempts)
   const info = await describeKey(requests, key.id)
-  if (info.state === 'active' && info.algorithm === 'AES' && info.length === 256) return info
-  const reason = `the new key is ${info.state}, ${info.algorithm}, ${info.length} bits`
+  if (info.state === 'active' && isAsMade(info)) return info
+  const uses = info.usage.join(', ') || 'nothing'
+  const reason = `the new key is ${info.state}, ${info.algorithm}, ${info.length} bits, for ${uses}`
   throw new TrustholdError('KMIP_PROTOCOL', { operation: 'Activate', reason })
 }
 

@@ -1,14 +1,15 @@
-import type { SecretBytes } from '@trusthold/core/bytes'
+import { SecretBytes, utf8 } from '@trusthold/core/bytes'
 import {
   type KeyServer,
   type KeyServerCallOptions,
   type KeyServerConfig,
+  type KeyServerCredential,
   type KeyServerFactory,
   type RandomSource,
   systemRandom,
 } from '@trusthold/core/ports'
 import { type KmipClientOptions, openTransport } from '../client-options.js'
-import { userCredential } from '../protocol/index.js'
+import { type Credential, deviceCredential, userCredential } from '../protocol/index.js'
 import { askAbilities, judgeAbilities } from './abilities.js'
 import { createPrimaryKey } from './create-primary-key.js'
 import { type KeyRequests, keyRequests, type TimeLeft } from './key-requests.js'
@@ -34,13 +35,18 @@ function toClientOptions(config: KeyServerConfig, options: KmipKeyServerOptions)
   return {
     ...others,
     servers,
-    ...(credential === undefined
-      ? {}
-      : { credentials: [userCredential(credential.username, credential.password)] }),
+    ...(credential === undefined ? {} : { credentials: [toCredential(credential)] }),
     ...(proxy === undefined ? {} : { proxy }),
     tls: { ...tls, ...(ciphers === undefined ? {} : { ciphers }) },
     timeouts: { ...timeouts, call: callMilliseconds(config) },
   }
+}
+
+function toCredential(credential: KeyServerCredential): Credential {
+  if ('username' in credential) return userCredential(credential.username, credential.password)
+  const { device, password } = credential
+  const secret = password === undefined ? {} : { password: SecretBytes.take(utf8(password)) }
+  return deviceCredential({ ...device, ...secret })
 }
 
 function callMilliseconds({ timeoutSeconds = 30 }: KeyServerConfig): number {

@@ -44,7 +44,11 @@ function replacementOf({ link = [] }: AttributeSet): { replacedBy?: string } {
 }
 
 function toInfo(id: string, attributes: AttributeSet): PrimaryKeyInfo {
-  const { state, cryptographicAlgorithm: algorithm, cryptographicLength: length } = attributes
+  const { state, objectType, cryptographicAlgorithm: algorithm, cryptographicLength: length } = attributes
+  if (objectType !== undefined && objectType !== 'SymmetricKey') {
+    const reason = `expected a SymmetricKey, found a ${objectType}`
+    throw new TrustholdError('KMIP_PROTOCOL', { operation: 'GetAttributes', reason })
+  }
   if (typeof state !== 'string' || algorithm === undefined || length === undefined) {
     const reason = 'the answer lacks the State, the Cryptographic Algorithm or the Cryptographic Length'
     throw new TrustholdError('KMIP_PROTOCOL', { operation: 'GetAttributes', reason })

@@ -121,10 +121,39 @@ describe('a new key', () => {
       'Locate',
       'Create',
       'Locate',
+      'GetAttributes',
       'Locate',
       'Activate',
       'GetAttributes',
     ])
+  })
+
+  test.each<[string, number, string]>([
+    ['of other uses', 0x0c, 'ALREADY_EXISTS'],
+    ['of another type', 0x3c, 'KMIP_PROTOCOL'],
+  ])('whose making nobody knows of is not another object of its name: %s', async (what, mask, code) => {
+    const foreign = [
+      { name: 'State', value: 'PreActive' },
+      { name: 'CryptographicAlgorithm', value: 'AES' },
+      { name: 'CryptographicLength', value: 256 },
+      { name: 'CryptographicUsageMask', value: mask },
+      { name: 'ObjectType', value: what === 'of another type' ? 'SplitKey' : 'SymmetricKey' },
+    ]
+    const answer = () => success('GetAttributes', { uniqueIdentifier: '7', attribute: foreign })
+    const { server, end } = await make({ Create: [broken], GetAttributes: [answer] })
+    expect(end).toMatchObject({ code })
+    expect(operationsOf(server)).toEqual(['Locate', 'Create', 'Locate', 'GetAttributes'])
+  })
+
+  test('that may not be used as one is not believed', async () => {
+    const less = [{ name: 'CryptographicUsageMask', value: 0x0c }]
+    const whole = [
+      { name: 'State', value: 'Active' },
+      { name: 'CryptographicAlgorithm', value: 'AES' },
+      { name: 'CryptographicLength', value: 256 },
+    ]
+    const answer = () => success('GetAttributes', { uniqueIdentifier: '7', attribute: [...whole, ...less] })
+    expect((await make({ GetAttributes: [answer] })).end).toMatchObject({ code: 'KMIP_PROTOCOL' })
   })
 
   test('that was not made is made again', async () => {
