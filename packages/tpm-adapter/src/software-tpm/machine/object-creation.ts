@@ -66,8 +66,9 @@ interface Ingredients {
 
 function createRsa(area: RsaPublic, { authValue, nameAlg, stream, makeRsa }: Ingredients): CreatedObject {
   requireExponent(area.parameters.exponent)
-  const { modulus, prime } = makeRsa(stream, area.parameters.keyBits)
+  // Before the primes: those of a primary key may be remembered, and then take nothing from the stream.
   const seedValue = isStorageKey(area) ? stream.bytes(hashFacts(nameAlg).size) : nothing
+  const { modulus, prime } = makeRsa(stream, area.parameters.keyBits)
   return {
     publicArea: { ...area, unique: modulus },
     sensitive: { sensitiveType: 'rsa', authValue, seedValue, sensitive: prime },
