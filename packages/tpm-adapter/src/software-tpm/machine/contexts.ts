@@ -28,11 +28,19 @@ const savedAs = { ordinary: 0x8000_0000, sequence: 0x8000_0001, stClear: 0x8000_
 
 type Head = Pick<ReceivedContext, 'sequence' | 'savedHandle' | 'hierarchy'>
 
-/** Everything that a context depends on beside its content. Part 1, section 30.3. */
-function bindingOf(machine: Machine, head: Head): Uint8Array {
+/**
+ * Everything that a context depends on beside its content. The proof of the null hierarchy is another one after each TPM
+ * Reset, which ends all contexts. Part 1, section 30.3.
+ */
+function bindingOf({ volatile }: Machine, head: Head): Uint8Array {
   const stClear = head.savedHandle === savedAs.stClear
-  const clearCount = stClear ? machine.volatile.clearCount : 0
-  return concatBytes(encode(u64, head.sequence), encode(u32, head.savedHandle), encode(u32, clearCount))
+  const clearCount = stClear ? volatile.clearCount : 0
+  return concatBytes(
+    encode(u64, head.sequence),
+    encode(u32, head.savedHandle),
+    encode(u32, clearCount),
+    volatile.nullProof,
+  )
 }
 
 function macOf(machine: Machine, head: Head, encrypted: Uint8Array): Uint8Array {
