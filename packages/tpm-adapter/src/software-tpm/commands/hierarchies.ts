@@ -6,6 +6,7 @@ import { auth } from '../fields/public-area.js'
 import { withoutTrailingZeros } from '../machine/digests.js'
 import { noPolicy, setPermanentAuth } from '../machine/hierarchies.js'
 import type { Machine } from '../machine/machine.js'
+import { removeNvIndex } from '../machine/nv.js'
 import { secretLength } from '../machine/power.js'
 import { integrityHash } from '../machine/tickets.js'
 import { refuse, refuseParameter } from '../response-codes.js'
@@ -27,7 +28,8 @@ function clear(machine: Machine): void {
   }
   stored.lockout = { auth: new Uint8Array(), policy: noPolicy }
   stored.persistent = stored.persistent.filter(({ hierarchy }) => hierarchy === permanentHandles.platform)
-  stored.nv = stored.nv.filter(({ publicArea }) => publicArea.attributes.platformCreate)
+  const ofOwner = stored.nv.filter(({ publicArea }) => !publicArea.attributes.platformCreate)
+  for (const index of ofOwner) removeNvIndex(machine, index)
   // Of keys that nobody can make any more, and of some that will be found again.
   stored.primes = []
   stored.clock = 0n

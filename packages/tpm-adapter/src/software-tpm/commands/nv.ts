@@ -18,6 +18,7 @@ import { nvPublic } from '../fields/statements.js'
 import { withoutTrailingZeros } from '../machine/digests.js'
 import type { Machine } from '../machine/machine.js'
 import {
+  counterValue,
   nvIndexAt,
   nvIndexOf,
   nvLimits,
@@ -78,11 +79,6 @@ function define(machine: Machine, authHandle: number, authValue: Uint8Array, pub
   machine.save()
 }
 
-/** Content of an index of a type that starts at zero. */
-function counterValue({ data }: NvIndex): bigint {
-  return new DataView(data.buffer, data.byteOffset).getBigUint64(0)
-}
-
 function store(machine: Machine, index: NvIndex, data: Uint8Array): void {
   index.data = data
   setNvAttributes(machine, index, { written: true })
@@ -109,11 +105,9 @@ const definitionCommands = [
     nv: true,
     run(machine, { authHandle, nvIndex }) {
       const index = nvIndexOf(machine, nvIndex)
-      const { policyDelete, platformCreate, nt } = index.publicArea.attributes
+      const { policyDelete, platformCreate } = index.publicArea.attributes
       if (policyDelete) refuseHandle(2, 'ATTRIBUTES')
       if (authHandle === owner && platformCreate) refuse('NV_AUTHORIZATION')
-      const { stored } = machine
-      if (nt === 'counter' && counterValue(index) > stored.maxCounter) stored.maxCounter = counterValue(index)
       removeNvIndex(machine, index)
       return {}
     },

@@ -28,9 +28,18 @@ export function setNvAttributes(machine: Machine, index: NvIndex, changed: Parti
   machine.save()
 }
 
-/** Removes an index. */
+/** Value of a counter that was counted up. */
+export function counterValue({ data }: NvIndex): bigint {
+  return new DataView(data.buffer, data.byteOffset).getBigUint64(0)
+}
+
+/** Removes an index. What a counter came to is remembered: none that is made later starts below it. Part 1, 37.2.4. */
 export function removeNvIndex(machine: Machine, index: NvIndex): void {
   const { stored } = machine
+  const { nt, written } = index.publicArea.attributes
+  if (nt === 'counter' && written && counterValue(index) > stored.maxCounter) {
+    stored.maxCounter = counterValue(index)
+  }
   stored.nv.splice(stored.nv.indexOf(index), 1)
   machine.save()
 }
