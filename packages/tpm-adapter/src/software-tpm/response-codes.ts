@@ -18,6 +18,7 @@ const responseCodes = {
   AUTH_UNAVAILABLE: versionOne + 0x2f,
   COMMAND_SIZE: versionOne + 0x42,
   COMMAND_CODE: versionOne + 0x43,
+  AUTH_CONTEXT: versionOne + 0x45,
   NV_RANGE: versionOne + 0x46,
   NV_SIZE: versionOne + 0x47,
   NV_LOCKED: versionOne + 0x48,

@@ -26,7 +26,7 @@ import { signatureScheme } from '../fields/schemes.js'
 import { hashCheckTicket as hashCheckTicketField, signature } from '../fields/statements.js'
 import { digestOfParts, hmac } from '../machine/digests.js'
 import type { Machine } from '../machine/machine.js'
-import { entryAt, flushObject, loadEntry, requireFreeSlot, type SequenceEntry } from '../machine/objects.js'
+import { entryAt, loadEntry, requireFreeSlot, type SequenceEntry } from '../machine/objects.js'
 import { extendPcr, requireExtendable } from '../machine/pcrs.js'
 import { chooseScheme, signDigest, verifyDigest } from '../machine/signatures.js'
 import { hashCheckDigest, hashCheckTicket, verifiedTicket } from '../machine/tickets.js'
@@ -103,8 +103,8 @@ const sequenceCommands = [
       const sequence = sequenceAt(machine, sequenceHandle, 1)
       if (sequence.hash === 'event') return failMode(1)
       feed(sequence, bytes)
-      flushObject(machine, sequenceHandle)
-      return { parameters: digestAndTicket(machine, sequence.hash, hierarchy, sequence.parts) }
+      const parameters = digestAndTicket(machine, sequence.hash, hierarchy, sequence.parts)
+      return { parameters, flushes: sequenceHandle }
     },
   }),
   defineCommand('TPM2_EventSequenceComplete', {
@@ -120,7 +120,6 @@ const sequenceCommands = [
       if (sequence.hash !== 'event') failMode(2)
       if (pcrHandle !== none) requireExtendable(machine, pcrHandle)
       feed(sequence, bytes)
-      flushObject(machine, sequenceHandle)
       const digests = implementedHashes.map((hashAlg) => ({
         hashAlg,
         digest: digestOfParts(hashAlg, sequence.parts),
@@ -128,7 +127,7 @@ const sequenceCommands = [
       if (pcrHandle !== none) {
         for (const { hashAlg, digest: value } of digests) extendPcr(machine, pcrHandle, hashAlg, value)
       }
-      return { parameters: [encode(tpmlDigestValues, digests)] }
+      return { parameters: [encode(tpmlDigestValues, digests)], flushes: sequenceHandle }
     },
   }),
 ]

@@ -16,6 +16,8 @@ export interface CommandResult {
   readonly handle?: number
   /** Encoded parameters, in their order. */
   readonly parameters?: readonly Uint8Array[]
+  /** Transient handle that is flushed once the response is written, which may need its authorisation value. */
+  readonly flushes?: number
 }
 
 /** The command that runs, beside its own inputs. */

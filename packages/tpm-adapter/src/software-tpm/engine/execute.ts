@@ -3,6 +3,7 @@ import { Writer } from '@trusthold/core/codec'
 import { CommandReader } from '../fields/command-reader.js'
 import { healFailures } from '../machine/dictionary-attack.js'
 import type { Machine } from '../machine/machine.js'
+import { flushObject } from '../machine/objects.js'
 import { inParameter, refuse, TpmFailure } from '../response-codes.js'
 import { type Authorization, authorize, authorizeWithoutSessions } from './authorize.js'
 import type { Command, CommandResult } from './command.js'
@@ -76,6 +77,7 @@ function dispatch(machine: Machine, command: Command, tag: number, reader: Comma
   const handle = handleBytes(result.handle)
   if (tag === tags.plain) return respond(tag, 0, concatBytes(handle, parameters))
   const answer = writeSessions(machine, command, authorization, parameters)
+  if (result.flushes !== undefined) flushObject(machine, result.flushes)
   return respond(tag, 0, concatBytes(handle, sizePrefixed(answer.parameters), answer.sessions))
 }
 

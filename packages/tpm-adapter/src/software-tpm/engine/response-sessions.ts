@@ -73,11 +73,6 @@ function answer(
   return response
 }
 
-/** Whether commands only look at the audit instead of ending its being exclusive. */
-function countsForAudit(command: Command): boolean {
-  return command.noSessions !== true
-}
-
 /** Renews the nonces, encrypts, audits and signs. Part 1, sections 18.9 and 19.6. */
 export function writeSessions(
   machine: Machine,
@@ -92,7 +87,7 @@ export function writeSessions(
     }
   }
   const encrypted = encryptParameter(machine, sessions, parameters)
-  if (countsForAudit(command)) audit(machine, command, authorization, encrypted)
+  audit(machine, command, authorization, encrypted)
   return {
     parameters: encrypted,
     sessions: concatBytes(...sessions.map((used) => answer(machine, command, used, encrypted))),

@@ -106,6 +106,7 @@ export function readSessions(
 ): readonly UsedSession[] {
   const size = reader.u32()
   if (size < leastSize || size > reader.remaining) refuse('SIZE')
+  if (command.noSessions === true) refuse('AUTH_CONTEXT')
   const area = new CommandReader(reader.bytes(size))
   const sessions: UsedSession[] = []
   while (area.remaining > 0) {
