@@ -4,7 +4,6 @@ import { encode } from '@trusthold/core/codec'
 import {
   type HashAlgorithm,
   hashFacts,
-  publicKeyOf,
   type RsaPublic,
   type TpmsEccPoint,
   type TpmtRsaScheme,
@@ -16,10 +15,11 @@ import { objectHandle } from '../fields/handles.js'
 import { data, eccPoint, publicKeyRsa } from '../fields/public-area.js'
 import { rsaDecryptScheme } from '../fields/schemes.js'
 import { multiplyPoint, toInteger } from '../machine/ecc-arithmetic.js'
-import { curveOf, makeScalar, publicPoint, sharedPoint } from '../machine/ecc-keys.js'
+import { curveOf, isOnCurve, makeScalar, publicPoint, sharedPoint } from '../machine/ecc-keys.js'
 import type { Machine } from '../machine/machine.js'
 import { entryAt, type KeyObjectEntry } from '../machine/objects.js'
 import { privateKeyOf } from '../machine/private-keys.js'
+import { rsaPublicKey } from '../machine/rsa-keys.js'
 import { rsaPrivate, rsaPublic, withoutPadding } from '../machine/rsa-padding.js'
 import { inParameter, refuse, refuseHandle, refuseParameter } from '../response-codes.js'
 
@@ -61,7 +61,7 @@ function paddingOf(chosen: Encryption, label: Uint8Array): object {
 }
 
 function encryptRsa(area: RsaPublic, chosen: Encryption, message: Uint8Array, label: Uint8Array): Uint8Array {
-  const key = publicKeyOf(area)
+  const key = rsaPublicKey(area)
   const { length } = area.unique
   if (chosen.scheme === 'null') {
     if (message.length > length) refuse('VALUE')
@@ -148,6 +148,8 @@ export const asymmetricCommands = [
     run(machine, { keyHandle }) {
       const { area } = eccKeyAt(machine, keyHandle)
       const curve = curveOf(area.parameters.curveID)
+      // A key without a name algorithm was loaded as it came.
+      if (!isOnCurve(curve, area.unique)) refuseHandle(1, 'KEY')
       const scalar = makeScalar(machine.random, curve)
       const z = multiplyPoint(curve, area.unique, toInteger(scalar)) ?? refuse('NO_RESULT')
       return { parameters: [sizedPoint(z), sizedPoint(publicPoint(curve, scalar))] }

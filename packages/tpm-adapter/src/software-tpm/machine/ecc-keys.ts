@@ -59,6 +59,16 @@ export function sharedPoint(curve: CurveFacts, scalar: Uint8Array, point: Point)
   }
 }
 
+/** Whether a point is one of the curve; computing with others tells what nobody should know. */
+export function isOnCurve(curve: CurveFacts, point: Point): boolean {
+  try {
+    sharedPoint(curve, Uint8Array.of(1), point)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function pad(value: Uint8Array, width: number): Uint8Array {
   const padded = new Uint8Array(width)
   padded.set(value, width - value.length)

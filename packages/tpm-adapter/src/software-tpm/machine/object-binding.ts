@@ -7,7 +7,7 @@ import {
   type TpmtSensitive,
 } from '@trusthold/core/tpm2'
 import { failure, type ResponseCodeName, refuse } from '../response-codes.js'
-import { curveOf, type Point, publicPoint, sharedPoint } from './ecc-keys.js'
+import { curveOf, isOnCurve, type Point, publicPoint } from './ecc-keys.js'
 import { symmetricUnique } from './object-creation.js'
 import { rsaPrivateKey } from './rsa-keys.js'
 
@@ -33,17 +33,7 @@ function checkRsa(area: RsaPublic, sensitive: TpmtSensitive | undefined, at: Bla
   if (sensitive === undefined) return
   const prime = sensitive.sensitive
   if (prime.length * 2 !== bytes || (prime[0] ?? 0) < 0x80) blame(at.sensitive, 'KEY_SIZE')
-  rsaPrivateKey(area.unique, prime)
-}
-
-function isOnCurve(area: EccPublic): boolean {
-  const curve = curveOf(area.parameters.curveID)
-  try {
-    sharedPoint(curve, Uint8Array.of(1), area.unique)
-    return true
-  } catch {
-    return false
-  }
+  rsaPrivateKey(area, prime)
 }
 
 function withoutLeadingZeros(value: Uint8Array): Uint8Array {
@@ -66,10 +56,11 @@ function scalarPoint(area: EccPublic, scalar: Uint8Array): Point {
 }
 
 function checkEcc(area: EccPublic, sensitive: TpmtSensitive | undefined, at: Blame): void {
-  const { bytes } = curveOf(area.parameters.curveID)
+  const curve = curveOf(area.parameters.curveID)
   if (sensitive === undefined) {
-    if (area.unique.x.length !== bytes || area.unique.y.length !== bytes) blame(at.publicArea, 'KEY')
-    if (area.nameAlg !== 'null' && !isOnCurve(area)) blame(at.publicArea, 'ECC_POINT')
+    const { x, y } = area.unique
+    if (x.length !== curve.bytes || y.length !== curve.bytes) blame(at.publicArea, 'KEY')
+    if (area.nameAlg !== 'null' && !isOnCurve(curve, area.unique)) blame(at.publicArea, 'ECC_POINT')
     return
   }
   const point = scalarPoint(area, sensitive.sensitive)

@@ -10,7 +10,7 @@ import { rsaPrivateKey } from './rsa-keys.js'
 
 function makePrivateKey({ publicArea, sensitive }: KeyObjectEntry): KeyObject {
   if (sensitive === undefined) return refuse('KEY')
-  if (publicArea.type === 'rsa') return rsaPrivateKey(publicArea.unique, sensitive.sensitive)
+  if (publicArea.type === 'rsa') return rsaPrivateKey(publicArea, sensitive.sensitive)
   if (publicArea.type === 'ecc')
     return eccPrivateKey(curveOf(publicArea.parameters.curveID), sensitive.sensitive)
   return refuse('KEY')

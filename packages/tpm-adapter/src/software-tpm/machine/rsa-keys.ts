@@ -1,9 +1,10 @@
-import { checkPrimeSync, createPrivateKey, type KeyObject } from 'node:crypto'
+import { checkPrimeSync, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { equalBytes, toHex } from '@trusthold/core/bytes'
+import type { RsaPublic } from '@trusthold/core/tpm2'
 import { refuse } from '../response-codes.js'
 import type { ByteStream } from './byte-stream.js'
 
-/** The only public exponent of this TPM. */
+/** Public exponent of all keys that this TPM makes. */
 export const publicExponent = 65_537
 
 const sieveWindow = 4096
@@ -87,27 +88,45 @@ function inverse(value: bigint, modulus: bigint): bigint {
   return ((x % modulus) + modulus) % modulus
 }
 
+const base64url = (value: bigint, length: number): string =>
+  Buffer.from(toBytes(value, length)).toString('base64url')
+
+/** The exponent, 0 in a public area meaning the default. */
+function exponentOf({ parameters: { exponent } }: RsaPublic): bigint {
+  return BigInt(exponent || publicExponent)
+}
+
+/** The public key. Nothing but its form was looked at: TPMs load keys from outside that are none. */
+export function rsaPublicKey(area: RsaPublic): KeyObject {
+  const n = Buffer.from(area.unique).toString('base64url')
+  const key = { kty: 'RSA', n, e: base64url(exponentOf(area), 4) }
+  return createPublicKey({ key, format: 'jwk' })
+}
+
 /** The private key of a modulus and one prime of it. TPM_RC_BINDING when they do not belong together. */
-export function rsaPrivateKey(modulus: Uint8Array, prime: Uint8Array): KeyObject {
+export function rsaPrivateKey(area: RsaPublic, prime: Uint8Array): KeyObject {
+  const { unique: modulus } = area
   const n = toInteger(modulus)
   const p = prime.length === 0 ? 0n : toInteger(prime)
   if (p <= 1n || n % p !== 0n) refuse('BINDING')
   const q = n / p
-  const e = BigInt(publicExponent)
+  const e = exponentOf(area)
   const d = inverse(e, (p - 1n) * (q - 1n))
   const half = modulus.length / 2
-  const text = (value: bigint, length: number): string =>
-    Buffer.from(toBytes(value, length)).toString('base64url')
   const key = {
     kty: 'RSA',
-    n: text(n, modulus.length),
-    e: 'AQAB',
-    d: text(d, modulus.length),
-    p: text(p, half),
-    q: text(q, half),
-    dp: text(d % (p - 1n), half),
-    dq: text(d % (q - 1n), half),
-    qi: text(inverse(q, p), half),
+    n: base64url(n, modulus.length),
+    e: base64url(e, 4),
+    d: base64url(d, modulus.length),
+    p: base64url(p, half),
+    q: base64url(q, half),
+    dp: base64url(d % (p - 1n), half),
+    dq: base64url(d % (q - 1n), half),
+    qi: base64url(inverse(q, p), half),
   }
-  return createPrivateKey({ key, format: 'jwk' })
+  try {
+    return createPrivateKey({ key, format: 'jwk' })
+  } catch {
+    return refuse('BINDING')
+  }
 }

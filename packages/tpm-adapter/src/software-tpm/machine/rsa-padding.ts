@@ -8,6 +8,7 @@ import {
 } from 'node:crypto'
 import { concatBytes, constantTimeEqual, equalBytes, fromHex } from '@trusthold/core/bytes'
 import { digestOf, type HashAlgorithm, hashFacts } from '@trusthold/core/tpm2'
+import { refuse } from '../response-codes.js'
 
 /** DER of a DigestInfo up to the digest. RFC 8017, section 9.2, note 1. */
 const digestInfoStart: Readonly<Record<string, string>> = {
@@ -23,9 +24,18 @@ function digestInfo(hash: HashAlgorithm, digest: Uint8Array): Uint8Array {
 
 const { RSA_PKCS1_PADDING, RSA_NO_PADDING } = constants
 
+/** What OpenSSL computes; TPM_RC_FAILURE for keys from outside that nobody can compute with, as of an even modulus. */
+export function computeRsa(run: () => Uint8Array): Uint8Array {
+  try {
+    return new Uint8Array(run())
+  } catch {
+    return refuse('FAILURE')
+  }
+}
+
 /** RSASSA-PKCS1-v1_5 over a digest. RFC 8017, section 8.2. */
 export function signRsassa(key: KeyObject, hash: HashAlgorithm, digest: Uint8Array): Uint8Array {
-  return new Uint8Array(privateEncrypt({ key, padding: RSA_PKCS1_PADDING }, digestInfo(hash, digest)))
+  return computeRsa(() => privateEncrypt({ key, padding: RSA_PKCS1_PADDING }, digestInfo(hash, digest)))
 }
 
 /** Whether a signature of {@link signRsassa} is the key's over a digest. */
@@ -45,12 +55,12 @@ export function verifyRsassa(
 
 /** RSA without padding. */
 export function rsaPrivate(key: KeyObject, value: Uint8Array): Uint8Array {
-  return new Uint8Array(privateDecrypt({ key, padding: RSA_NO_PADDING }, value))
+  return computeRsa(() => privateDecrypt({ key, padding: RSA_NO_PADDING }, value))
 }
 
 /** RSA without padding. */
 export function rsaPublic(key: KeyObject, value: Uint8Array): Uint8Array {
-  return new Uint8Array(publicEncrypt({ key, padding: RSA_NO_PADDING }, value))
+  return computeRsa(() => publicEncrypt({ key, padding: RSA_NO_PADDING }, value))
 }
 
 /** MGF1. RFC 8017, annex B.2.1. */

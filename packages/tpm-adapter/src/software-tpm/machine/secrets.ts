@@ -6,7 +6,6 @@ import {
   type HashAlgorithm,
   hashFacts,
   kdfe,
-  publicKeyOf,
   type RsaPublic,
   type TpmtPublic,
   tpmsEccPoint,
@@ -18,6 +17,8 @@ import { curveOf, makeScalar, publicPoint, sharedPoint } from './ecc-keys.js'
 import type { Machine } from './machine.js'
 import type { KeyObjectEntry } from './objects.js'
 import { privateKeyOf } from './private-keys.js'
+import { rsaPublicKey } from './rsa-keys.js'
+import { computeRsa } from './rsa-padding.js'
 
 /** What a secret is for; goes into its derivation. Part 1, annexes B.10 and C.6. */
 export type SecretLabel = 'SECRET' | 'IDENTITY' | 'DUPLICATE'
@@ -96,11 +97,8 @@ export function shareSecret(machine: Machine, area: TpmtPublic, label: SecretLab
   const size = hashFacts(nameAlg).size
   if (area.type === 'rsa') {
     const seed = machine.random.bytes(size)
-    const key = publicKeyOf(area)
-    return {
-      seed,
-      encryptedSecret: new Uint8Array(publicEncrypt({ ...oaep(oaepHash(area), label), key }, seed)),
-    }
+    const options = { ...oaep(oaepHash(area), label), key: rsaPublicKey(area) }
+    return { seed, encryptedSecret: computeRsa(() => publicEncrypt(options, seed)) }
   }
   const curve = curveOf(area.parameters.curveID)
   const scalar = makeScalar(machine.random, curve)

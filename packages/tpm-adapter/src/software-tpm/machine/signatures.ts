@@ -3,7 +3,6 @@ import {
   type EccPublic,
   type HashAlgorithm,
   hashFacts,
-  publicKeyOf,
   type RsaPublic,
   type TpmtPublic,
   type TpmtSignature,
@@ -12,11 +11,11 @@ import {
 import { refuse } from '../response-codes.js'
 import { hmac } from './digests.js'
 import { invert, modulo, sumOfMultiples, toInteger } from './ecc-arithmetic.js'
-import { curveOf, makeScalar, publicPoint } from './ecc-keys.js'
+import { curveOf, isOnCurve, makeScalar, publicPoint } from './ecc-keys.js'
 import type { Machine } from './machine.js'
 import type { KeyObjectEntry } from './objects.js'
 import { privateKeyOf } from './private-keys.js'
-import { toBytes } from './rsa-keys.js'
+import { rsaPublicKey, toBytes } from './rsa-keys.js'
 import { encodePss, isPssOf, rsaPrivate, rsaPublic, signRsassa, verifyRsassa } from './rsa-padding.js'
 
 /** A scheme that was decided on. */
@@ -77,6 +76,8 @@ function verifyEcdsa(area: EccPublic, digest: Uint8Array, r: bigint, s: bigint):
   const curve = curveOf(area.parameters.curveID)
   const n = toInteger(curve.order)
   if (r <= 0n || r >= n || s <= 0n || s >= n) return false
+  // A key without a name algorithm was loaded as it came.
+  if (!isOnCurve(curve, area.unique)) refuse('FAILURE')
   const w = invert(s, n)
   const generator = publicPoint(curve, Uint8Array.of(1))
   const sum = sumOfMultiples(
@@ -116,7 +117,7 @@ export function signDigest(
 }
 
 function verifyRsa(area: RsaPublic, signature: TpmtSignature, digest: Uint8Array): boolean {
-  const key = publicKeyOf(area)
+  const key = rsaPublicKey(area)
   if (signature.sigAlg === 'rsassa') return verifyRsassa(key, signature.hash, digest, signature.sig)
   if (signature.sigAlg !== 'rsapss') return refuse('SCHEME')
   if (signature.sig.length !== area.unique.length) return false
