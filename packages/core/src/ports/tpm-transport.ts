@@ -19,4 +19,10 @@ export interface TransmitOptions {
 export interface TpmTransport {
   transmit(command: Uint8Array, options?: TransmitOptions): Promise<Uint8Array>
   close(): Promise<void>
+  /**
+   * Has a listener called each time when another connection has taken the place of one that was lost or given up: the
+   * TPM may have been restarted. It is called before the command is sent that needed the connection, and must not
+   * throw. Absent where there is no connection that could be lost.
+   */
+  onReconnect?(listener: () => void): void
 }

@@ -106,19 +106,28 @@ function undoesShutdown(command: Uint8Array): boolean {
   return code !== 0x144 && code !== 0x145
 }
 
-/** A transport over function calls: the framing and the order of those over sockets. */
-function openTransport(run: (command: Uint8Array) => Uint8Array): Promise<TpmTransport> {
+/**
+ * A transport over function calls: the framing and the order of those over sockets. A connection ends with the power.
+ * @param power tells one time of power from another
+ */
+function openTransport(
+  run: (command: Uint8Array) => Uint8Array,
+  power: () => unknown,
+): Promise<TpmTransport> {
   let response = new Uint8Array()
   return openSerialTransport({
     endpoint: 'software TPM',
-    open: async () => ({
-      usable: () => true,
-      async write(command) {
-        response = Uint8Array.from(run(command))
-      },
-      read: async () => response,
-      destroy: async () => undefined,
-    }),
+    open: async () => {
+      const own = power()
+      return {
+        usable: () => power() === own,
+        async write(command) {
+          response = Uint8Array.from(run(command))
+        },
+        read: async () => response,
+        destroy: async () => undefined,
+      }
+    },
   })
 }
 
@@ -164,7 +173,7 @@ export function createSoftwareTpm(options: SoftwareTpmOptions = {}): SoftwareTpm
   return {
     caCertificates: stored.caCertificates,
     execute: run,
-    transport: () => openTransport(run),
+    transport: () => openTransport(run, () => running),
     powerCycle() {
       requireOpen()
       running = start(stored, { ...options, startup: 'none' }, now)

@@ -18,6 +18,8 @@ export interface Leftovers {
   clear(runner: CommandRunner): Promise<void>
   /** To be called with what ended some work. */
   note(error: unknown): void
+  /** To be called when it may be another TPM, or one that was restarted. */
+  suspect(): void
 }
 
 async function loaded(runner: CommandRunner): Promise<readonly number[]> {
@@ -41,13 +43,20 @@ export function createLeftovers(): Leftovers {
         suspected = false
       }
       if (!suspected) return
-      for (const handle of await loaded(runner)) {
-        if (!before.has(handle)) await flushContext(runner, handle)
+      const now = await loaded(runner)
+      const others = before
+      for (const handle of now) {
+        if (!others.has(handle)) await flushContext(runner, handle)
       }
+      // A restart takes away what others had: what gets their handles next is ours.
+      before = new Set(now.filter((handle) => others.has(handle)))
       suspected = false
     },
     note(error) {
       suspected ||= isTrustholdError(error) && uncertain.has(error.code)
+    },
+    suspect() {
+      suspected = true
     },
   }
 }

@@ -5,7 +5,7 @@ import {
   type Tpm,
   type TpmTransport,
 } from '@trusthold/core/ports'
-import { createCommandRunner, type RetryPolicy } from '../commands/run-command.js'
+import type { RetryPolicy } from '../commands/run-command.js'
 import { openLinuxDevice } from '../transport/linux-device.js'
 import type { HierarchyPasswords } from './authorization.js'
 import {
@@ -51,7 +51,9 @@ export interface OpenTpmOptions {
  * Opens a TPM 2.0.
  *
  * Nothing stays in the TPM between calls: keys are kept outside it as saved contexts. Endorsement keys are looked up
- * once. Secrets cross the bus encrypted, in sessions that are salted to an endorsement key.
+ * once, and again after the TPM was restarted. Secrets cross the bus encrypted, in sessions that are salted to an
+ * endorsement key. A call during which the TPM is restarted fails, with TPM_NOT_AVAILABLE when it lost what the call had
+ * loaded, TPM_NOT_STARTED when nobody has started it up, TRANSPORT_FAILED when the way to it broke; the next one works.
  * @throws TRANSPORT_FAILED, TRANSPORT_TIMEOUT when the device cannot be opened
  */
 export async function openTpm(options: OpenTpmOptions = {}): Promise<Tpm> {
@@ -59,7 +61,8 @@ export async function openTpm(options: OpenTpmOptions = {}): Promise<Tpm> {
   const { eventLog = linuxEventLog, imaLog = linuxImaLog, systemdLog = systemdLogFile } = options
   const transport = given === undefined || typeof given === 'string' ? await openLinuxDevice(given) : given
   const state = createTpmState({
-    runner: createCommandRunner(transport, retry),
+    transport,
+    retry,
     authority: { random, passwords },
     templates: options.endorsementKeys,
   })

@@ -1,14 +1,20 @@
 import { equalBytes } from '@trusthold/core/bytes'
 import { isTrustholdError, TrustholdError } from '@trusthold/core/errors'
-import type { EndorsementKey, EndorsementKeyTemplate, TpmCallOptions } from '@trusthold/core/ports'
+import type {
+  EndorsementKey,
+  EndorsementKeyTemplate,
+  TpmCallOptions,
+  TpmTransport,
+} from '@trusthold/core/ports'
 import { throwIfAborted, withSignal } from '../commands/abort.js'
 import { readHandles } from '../commands/get-capability.js'
-import type { CommandRunner } from '../commands/run-command.js'
+import { type CommandRunner, createCommandRunner, type RetryPolicy } from '../commands/run-command.js'
 import type { Authority } from './authorization.js'
 import { readCertificateChain } from './certificate-chain.js'
 import { type FoundEndorsementKey, findEndorsementKeys } from './endorsement-keys.js'
 import { createLeftovers } from './leftovers.js'
 import type { ParentKey } from './parent-key.js'
+import { explainLoss, noticeRestarts } from './restarts.js'
 import { findStorageRootKey } from './storage-root-key.js'
 import { createTurns } from './turns.js'
 import type { SaltKey } from './with-session.js'
@@ -22,9 +28,12 @@ export interface Provisioned {
 /** What everything that works with one TPM shares. */
 export interface TpmState {
   readonly authority: Authority
-  /** Does work in its turn, with commands that end when the caller gives up. */
+  /**
+   * Does work in its turn, with commands that end when the caller gives up. Work during which the TPM was restarted
+   * fails with TPM_NOT_AVAILABLE, TPM_NOT_STARTED or TRANSPORT_FAILED; the next one finds the TPM as it is then.
+   */
   turn<T>(call: TpmCallOptions, work: (runner: CommandRunner) => Promise<T>): Promise<T>
-  /** What was provisioned; looked up once, and again after the TPM could not be reached. */
+  /** What was provisioned; looked up once, and again after the TPM could not be reached or was restarted. */
   provisioned(runner: CommandRunner): Promise<Provisioned>
   /** One of the endorsement keys. @throws ARGUMENT_INVALID for any other key */
   endorsementKey(runner: CommandRunner, key: EndorsementKey): Promise<FoundEndorsementKey>
@@ -35,7 +44,8 @@ export interface TpmState {
 
 /** What {@link createTpmState} takes. */
 export interface TpmStateOptions {
-  readonly runner: CommandRunner
+  readonly transport: TpmTransport
+  readonly retry: RetryPolicy | undefined
   readonly authority: Authority
   /** Templates of endorsement keys that are looked for; undefined for those that there are. */
   readonly templates: readonly EndorsementKeyTemplate[] | undefined
@@ -49,21 +59,30 @@ const mayHaveChanged: ReadonlySet<string> = new Set([
   'TRANSPORT_TIMEOUT',
 ])
 
+/** Whether what was looked up may not be so any more. */
+function isOfChange(error: unknown): boolean {
+  if (!isTrustholdError(error)) return false
+  // A persistent key that somebody removed.
+  const gone = isTrustholdError(error, 'TPM_RESPONSE') && error.context.name === 'TPM_RC_HANDLE'
+  return gone || mayHaveChanged.has(error.code)
+}
+
 /** Makes the state; the TPM is not touched. */
-export function createTpmState({ runner, authority, templates }: TpmStateOptions): TpmState {
+export function createTpmState({ transport, retry, authority, templates }: TpmStateOptions): TpmState {
+  const runner = createCommandRunner(transport, retry)
   const turns = createTurns()
   const leftovers = createLeftovers()
   let provisioned: Provisioned | undefined
   let root: ParentKey | undefined
 
-  const forgetAfter = (error: unknown): void => {
-    if (!isTrustholdError(error)) return
-    // A persistent key that somebody removed.
-    const gone = isTrustholdError(error, 'TPM_RESPONSE') && error.context.name === 'TPM_RC_HANDLE'
-    if (!gone && !mayHaveChanged.has(error.code)) return
+  const forget = (): void => {
     provisioned = undefined
     root = undefined
   }
+  const restarts = noticeRestarts(transport, () => {
+    forget()
+    leftovers.suspect()
+  })
 
   const state: TpmState = {
     authority,
@@ -73,10 +92,13 @@ export function createTpmState({ runner, authority, templates }: TpmStateOptions
         throwIfAborted(signal)
         const using = withSignal(runner, signal)
         try {
-          await leftovers.clear(using)
-          return await work(using)
-        } catch (error) {
-          forgetAfter(error)
+          return await restarts.whole(using, async (whole) => {
+            await leftovers.clear(whole)
+            return await work(whole)
+          })
+        } catch (thrown) {
+          const error = explainLoss(thrown)
+          if (isOfChange(error)) forget()
           leftovers.note(error)
           throw error
         }
@@ -107,8 +129,7 @@ export function createTpmState({ runner, authority, templates }: TpmStateOptions
     },
 
     async withSalt(using, work) {
-      const [first] = (await state.provisioned(using)).keys
-      const salt = first as FoundEndorsementKey
+      const salt = (await state.provisioned(using)).keys[0] as FoundEndorsementKey
       return await salt.use(using, (entity) => work({ entity, publicArea: salt.publicArea }))
     },
   }

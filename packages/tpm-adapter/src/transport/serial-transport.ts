@@ -97,6 +97,7 @@ export async function openSerialTransport(options: SerialTransportOptions): Prom
   // One listener for each call that waits, however many there are.
   setMaxListeners(0, closing.signal)
   const limitsFor = (signal?: AbortSignal): Limits => ({ endpoint, signal, closing: closing.signal })
+  const listeners = onReconnect === undefined ? [] : [onReconnect]
   let left: Promise<unknown> = Promise.resolve()
   let channel: Channel | undefined = await connect(options, limitsFor(), left)
   let last: Promise<unknown> = Promise.resolve()
@@ -114,7 +115,7 @@ export async function openSerialTransport(options: SerialTransportOptions): Prom
     if (channel !== undefined && !channel.usable()) drop()
     if (channel === undefined) {
       channel = await connect(options, limits, left)
-      onReconnect?.()
+      for (const listener of listeners) listener()
     }
     try {
       return await converse(channel, command, name, limits, commandTimeoutMs)
@@ -135,6 +136,9 @@ export async function openSerialTransport(options: SerialTransportOptions): Prom
     async close() {
       closing.abort()
       drop()
+    },
+    onReconnect(listener) {
+      listeners.push(listener)
     },
   }
 }

@@ -48,6 +48,7 @@ export function recordTraffic(transport: TpmTransport): TrafficRecorder {
         }
       },
       close: () => transport.close(),
+      onReconnect: (listener) => transport.onReconnect?.(listener),
     },
     recording() {
       const ended = exchanges.indexOf(undefined)
