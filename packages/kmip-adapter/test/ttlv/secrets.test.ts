@@ -73,6 +73,19 @@ const hidden: readonly (readonly [what: string, message: TtlvItem])[] = [
   ["a vendor's bytes", item(0x54_0001, 'ByteString', secretBytes)],
   ["a vendor's big integer", item(0x54_0001, 'BigInteger', { number: secretNumber, width: 8 })],
   ['a parameter of PKCS#11', bytes('PKCS_11InputParameters')],
+  ['a parameter of PKCS#11 as text', text('PKCS_11InputParameters')],
+  ['a key as text', structure('KeyBlock', text('KeyValue'))],
+  ['a key as a number', structure('KeyValue', item(tags.KeyMaterial, 'LongInteger', secretNumber))],
+  ['a key as a time', structure('KeyValue', item(tags.KeyMaterial, 'DateTimeExtended', secretNumber))],
+  ['a private exponent by itself', item(tags.PrivateExponent, 'LongInteger', secretNumber)],
+  ['a password as a number', item(tags.Password, 'LongInteger', secretNumber)],
+  ['a known text in what a vendor adds', item(0x54_0001, 'Structure', [text('AttributeValue')])],
+  ['known bytes in what a vendor adds', item(0x54_0001, 'Structure', [bytes('DigestValue')])],
+  ['a known text in an extension', structure('VendorExtension', text('NameValue'))],
+  [
+    'a known text deep in what a vendor adds',
+    item(0x54_0001, 'Structure', [structure('Attribute', structure('Name', text('NameValue')))]),
+  ],
 ]
 
 describe.each(Object.entries(printers))('%s', (_, print) => {

@@ -1,5 +1,5 @@
 import type { ItemValues, TtlvItem } from '../item.js'
-import { holdsSecrets, isSecret } from './secrets.js'
+import { holdsSecrets, isForeign, isSecret, mayHoldSecret } from './secrets.js'
 
 /** What printers show. */
 export interface PrintOptions {
@@ -17,7 +17,14 @@ export interface Veil {
 
 const open: Veil = { hides: () => false, below: () => open }
 const closed: Veil = { hides: () => true, below: () => closed }
-const byTag: Veil = { hides: isSecret, below: (structure) => (holdsSecrets(structure) ? closed : byTag) }
+const byType: Veil = {
+  hides: (item) => mayHoldSecret(item) || isSecret(item),
+  below: (structure) => (holdsSecrets(structure) ? closed : byType),
+}
+const byTag: Veil = {
+  hides: isSecret,
+  below: (structure) => (holdsSecrets(structure) ? closed : isForeign(structure) ? byType : byTag),
+}
 
 /** Makes what decides for a message. */
 export function createVeil({ reveal = false }: PrintOptions): Veil {
