@@ -6,8 +6,9 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { describeError, TrustholdError } from '@trusthold/core/errors'
@@ -40,26 +41,48 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-function isAlive(pid: number): boolean {
+/**
+ * When a process started, in ticks of the kernel; undefined where that is not told. Numbers of processes come back: in a
+ * container they are the same after each start.
+ */
+function startOf(pid: number): string | undefined {
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // Field 22 of proc_pid_stat(5); the second one, in parentheses, may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
   }
 }
 
-/** Writes, waits for the disk, and gives the file its name: a reader sees the old or the new one. */
+/** What stands in a lock: number and start of a process. */
+const describeSelf = (): string => [process.pid, startOf(process.pid)].join(' ')
+
+function isAlive(holder: string): boolean {
+  const [number, start = ''] = holder.split(' ')
+  const pid = Number(number)
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
+  }
+  const now = startOf(pid)
+  return start === '' || now === undefined || now === start
+}
+
+/**
+ * Writes, waits for the disk, and gives the file its name: a reader sees the old or the new one. What could not be
+ * written to its end is removed.
+ */
 function writeWhole(path: string, content: string): void {
   const temporary = `${path}.${randomUUID()}`
-  const file = openSync(temporary, 'wx', 0o600)
   try {
-    writeSync(file, content)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
+    writeFileSync(temporary, content, { flag: 'wx', mode: 0o600, flush: true })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
   }
-  renameSync(temporary, path)
   const directory = openSync(dirname(path), 'r')
   try {
     fsyncSync(directory)
@@ -83,10 +106,8 @@ function readIfThere(path: string): string | undefined {
 function lock(path: string): string {
   const name = `${path}.lock`
   const own = `${name}.${randomUUID()}`
-  const file = openSync(own, 'wx', 0o600)
-  writeSync(file, String(process.pid))
-  closeSync(file)
   try {
+    writeFileSync(own, describeSelf(), { flag: 'wx', mode: 0o600 })
     for (;;) {
       try {
         linkSync(own, name)
@@ -96,11 +117,11 @@ function lock(path: string): string {
       }
       const holder = readIfThere(name)
       if (holder === undefined) continue
-      if (isAlive(Number(holder))) refuse(path, `process ${holder} uses it`)
+      if (isAlive(holder)) refuse(path, `process ${holder.split(' ')[0]} uses it`)
       removeStale(name, holder)
     }
   } finally {
-    unlinkSync(own)
+    rmSync(own, { force: true })
   }
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -190,6 +190,41 @@ test('what cannot be stored is no success', async () => {
   await rm(place, { recursive: true })
   expect(() => tpm.execute(defineIndex)).toThrow()
   await expect(tpm.close()).rejects.toThrow()
+})
+
+test('what does not fit on the disk leaves the file as it was, and nothing beside it', async () => {
+  const place = await mkdtemp(path.join(directory, 'full-'))
+  const stateFile = path.join(place, 'tpm')
+  const tpm = createSoftwareTpm({ stateFile })
+  const before = await readFile(stateFile, 'utf8')
+  const ignore = (): void => undefined
+  const limitFiles = (bytes: string): void => {
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`])
+  }
+  // As on a full disk, the start of a file can be written and its rest cannot.
+  process.on('SIGXFSZ', ignore)
+  limitFiles('8192')
+  try {
+    expect(() => tpm.execute(defineIndex)).toThrow(expect.objectContaining({ code: 'EFBIG' }))
+  } finally {
+    limitFiles('unlimited')
+    process.off('SIGXFSZ', ignore)
+  }
+  expect(before.length).toBeGreaterThan(8192)
+  expect(await readFile(stateFile, 'utf8')).toBe(before)
+  expect((await readdir(place)).toSorted()).toEqual(['tpm', 'tpm.lock'])
+  await tpm.close()
+  await createSoftwareTpm({ stateFile }).close()
+})
+
+test('a lock of a former process whose number came back is taken over', async () => {
+  const stateFile = path.join(directory, 'again')
+  await writeFile(`${stateFile}.lock`, `${process.pid} 1`)
+  const tpm = createSoftwareTpm({ stateFile })
+  expect(() => createSoftwareTpm({ stateFile })).toThrow(
+    expect.objectContaining({ code: 'TPM_NOT_AVAILABLE' }),
+  )
+  await tpm.close()
 })
 
 test('a process that is killed leaves a TPM that goes on', async () => {
