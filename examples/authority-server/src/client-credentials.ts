@@ -1,5 +1,6 @@
 import { SecretBytes } from '@trusthold/core/bytes'
 import { readPkcs12, writePem } from '@trusthold/core/x509'
+import { firstLine } from './first-line.js'
 
 /** Files that hold the certificate and the key with which the key server knows this one. */
 export type ClientCredentialFiles =
@@ -38,9 +39,4 @@ export async function readClientCredentials(
   } finally {
     password.wipe()
   }
-}
-
-function firstLine(file: Buffer): Uint8Array {
-  const end = file.findIndex((byte) => byte === 0x0a || byte === 0x0d)
-  return Uint8Array.from(end === -1 ? file : file.subarray(0, end))
 }

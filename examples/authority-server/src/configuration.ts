@@ -1,70 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
 import type { Authority } from '@trusthold/core/authority'
 import { isTrustholdError } from '@trusthold/core/errors'
 import { decodeBaseImage } from '@trusthold/core/policy'
-import { z } from 'zod'
-import { type ClientCredentialFiles, readClientCredentials } from './client-credentials.js'
-
-interface CredentialMembers {
-  readonly clientCertificate?: string
-  readonly clientPrivateKey?: string
-  readonly clientPkcs12?: string
-  readonly clientPkcs12Password?: string
-}
-
-/** Takes the files of the client's certificate and key apart from the rest: two of PEM, or PKCS#12 and password. */
-function splitCredentials<T extends CredentialMembers>(keyServer: T, context: z.RefinementCtx) {
-  const { clientCertificate, clientPrivateKey, clientPkcs12, clientPkcs12Password, ...connection } = keyServer
-  const pem = { clientCertificate, clientPrivateKey }
-  const pkcs12 = { clientPkcs12, clientPkcs12Password }
-  const [given, absent] = clientPkcs12 === undefined ? [pem, pkcs12] : [pkcs12, pem]
-  const isOne =
-    Object.values(given).every((file) => file !== undefined) &&
-    Object.values(absent).every((file) => file === undefined)
-  if (isOne) return { connection, credentials: given as ClientCredentialFiles }
-  const message = 'expected clientCertificate and clientPrivateKey, or clientPkcs12 and clientPkcs12Password'
-  context.addIssue({ code: 'custom', message })
-  return z.NEVER
-}
-
-const configurationSchema = z.strictObject({
-  caCertificates: z.array(z.strictObject({ name: z.string(), file: z.string() })).default([]),
-  endorsementKeys: z.array(z.strictObject({ name: z.string(), file: z.string() })).default([]),
-  settings: z
-    .strictObject({
-      requireEndorsementKeys: z.boolean().exactOptional(),
-      requireCertificateValidation: z.boolean().exactOptional(),
-    })
-    .exactOptional(),
-  baseImages: z.array(z.string()).default([]),
-  providers: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        primaryKeyId: z.string().exactOptional(),
-        formerPrimaryKeyIds: z.array(z.string()).exactOptional(),
-        allowTlsDelivery: z.boolean().exactOptional(),
-        keyServer: z
-          .strictObject({
-            servers: z.array(
-              z.strictObject({ name: z.string(), host: z.string(), port: z.int().exactOptional() }),
-            ),
-            clientCertificate: z.string().exactOptional(),
-            clientPrivateKey: z.string().exactOptional(),
-            clientPkcs12: z.string().exactOptional(),
-            clientPkcs12Password: z.string().exactOptional(),
-            trustedCertificates: z.array(z.string()),
-            timeoutSeconds: z.int().exactOptional(),
-          })
-          .transform(splitCredentials),
-      }),
-    )
-    .default([]),
-})
-
-/** What the configuration file says; file names in it are relative to it. */
-export type Configuration = z.infer<typeof configurationSchema>
+import type { Configuration } from './read-configuration.js'
+import { readKeyServer } from './read-key-server.js'
 
 /**
  * Carries over into the authority's own store what the file names and the store lacks. What the store has already stays
@@ -72,62 +10,41 @@ export type Configuration = z.infer<typeof configurationSchema>
  * @returns one line for each thing that was added
  * @throws Error that names the file and the place
  */
-export async function applyConfiguration(authority: Authority, file: string): Promise<string[]> {
-  const configuration = await readConfiguration(file)
-  const read = (name: string): Promise<Buffer> => readFile(resolve(dirname(file), name))
-  const { attestation, keyProvider } = authority
+export async function applyConfiguration(
+  { attestation, keyProvider }: Authority,
+  { document, read, at }: Configuration,
+): Promise<string[]> {
   const added: string[] = []
-  const add = async (what: string, work: () => Promise<unknown>): Promise<void> => {
-    if (await unlessThere(work)) added.push(what)
+  const add = async (place: string, what: string, work: () => Promise<unknown>): Promise<void> => {
+    if (await at(place, () => unlessThere(work))) added.push(what)
   }
-  for (const { name, file: certificates } of configuration.caCertificates) {
-    await add(`CA certificate ${name}`, async () =>
-      attestation.caCertificates.create(name, await read(certificates)),
+  for (const [i, { name, file }] of document.caCertificates.entries()) {
+    await add(`caCertificates.${i}`, `CA certificate ${name}`, async () =>
+      attestation.caCertificates.create(name, await read(file)),
     )
   }
-  for (const { name, file: key } of configuration.endorsementKeys) {
-    await add(`endorsement key ${name}`, async () =>
-      attestation.endorsementKeys.create(name, { pem: (await read(key)).toString('utf8') }),
+  for (const [i, { name, file }] of document.endorsementKeys.entries()) {
+    await add(`endorsementKeys.${i}`, `endorsement key ${name}`, async () =>
+      attestation.endorsementKeys.create(name, { pem: (await read(file)).toString('utf8') }),
     )
   }
-  const { settings } = configuration
+  const { settings } = document
   if (settings !== undefined && differs(settings, attestation.settings.get())) {
-    await attestation.settings.update(settings)
+    await at('settings', () => attestation.settings.update(settings))
     added.push('endorsement settings')
   }
-  for (const image of configuration.baseImages) {
-    await add(`base image ${image}`, async () =>
+  for (const [i, image] of document.baseImages.entries()) {
+    await add(`baseImages.${i}`, `base image ${image}`, async () =>
       attestation.baseImages.create(decodeBaseImage(trimEnd(await read(image)))),
     )
   }
-  for (const { keyServer, ...provider } of configuration.providers) {
-    const text = async (name: string): Promise<string> => (await read(name)).toString('utf8')
+  for (const [i, { keyServer, ...provider }] of document.providers.entries()) {
     if (keyProvider.providers.has(provider.name)) continue
-    await add(`trusted key provider ${provider.name}`, async () =>
-      keyProvider.providers.create({
-        ...provider,
-        keyServer: {
-          ...keyServer.connection,
-          ...(await readClientCredentials(keyServer.credentials, read)),
-          trustedCertificates: await Promise.all(keyServer.connection.trustedCertificates.map(text)),
-        },
-      }),
+    await add(`providers.${i}`, `trusted key provider ${provider.name}`, async () =>
+      keyProvider.providers.create({ ...provider, keyServer: await readKeyServer(keyServer, read) }),
     )
   }
   return added
-}
-
-async function readConfiguration(file: string): Promise<Configuration> {
-  let document: unknown
-  try {
-    document = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-  }
-  const parsed = configurationSchema.safeParse(document)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new Error(`${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a configuration'}`)
 }
 
 async function unlessThere(work: () => Promise<unknown>): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { pino } from 'pino'
 import { applyConfiguration } from './configuration.js'
+import { readConfiguration } from './read-configuration.js'
 import { startServer } from './server.js'
+import { readServiceOptions } from './service-options.js'
 import { readSettings, variables } from './settings.js'
 
 const help = [
@@ -14,7 +16,9 @@ const help = [
 async function run(): Promise<void> {
   const log = pino({ name: 'authority' }, pino.destination({ dest: 2, sync: true }))
   const settings = readSettings(process.env)
-  const server = await startServer(settings, ({ level, ...entry }) => log[level](entry, 'request'))
+  const configuration = await readConfiguration(settings.configuration)
+  const services = await readServiceOptions(configuration)
+  const server = await startServer(settings, services, ({ level, ...entry }) => log[level](entry, 'request'))
   const stop = (signal: string): void => {
     log.info({ signal }, 'stopping')
     server.close().then(
@@ -27,11 +31,10 @@ async function run(): Promise<void> {
   }
   process.once('SIGTERM', stop).once('SIGINT', stop)
   try {
-    if (settings.configuration !== undefined) {
-      for (const line of await applyConfiguration(server.authority, settings.configuration)) {
-        log.info({ added: line }, 'configured')
-      }
+    for (const line of await applyConfiguration(server.authority, configuration)) {
+      log.info({ added: line }, 'configured')
     }
+    if (services.allowSoftwareTpm === true) log.warn('software TPMs are allowed: they protect nothing')
   } catch (error) {
     await server.close()
     throw error

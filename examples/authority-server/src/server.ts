@@ -3,9 +3,8 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { type Authority, createAuthority } from '@trusthold/core/authority'
+import { type Authority, type AuthorityOptions, createAuthority } from '@trusthold/core/authority'
 import type { RequestLog } from '@trusthold/core/http'
-import { kmip } from '@trusthold/kmip-adapter'
 import { openSqlite } from '@trusthold/storage-adapter'
 import { loadCertificate } from './certificate.js'
 import type { Settings } from './settings.js'
@@ -23,9 +22,24 @@ export interface RunningServer {
 
 const drainMs = 10_000
 
+/** What the configuration says of the services, besides what is kept in the store. */
+export interface ServiceOptions
+  extends Pick<AuthorityOptions, 'keyServer'>,
+    Partial<
+      Pick<
+        AuthorityOptions,
+        | 'ima'
+        | 'allowSoftwareTpm'
+        | 'challengeLifetimeSeconds'
+        | 'tokenLifetimeSeconds'
+        | 'primaryKeyLifetimeSeconds'
+      >
+    > {}
+
 /** Starts both services over HTTPS. */
 export async function startServer(
   settings: Settings,
+  services: ServiceOptions,
   log: (entry: RequestLog) => void,
 ): Promise<RunningServer> {
   await mkdir(settings.dataDirectory, { recursive: true, mode: 0o700 })
@@ -39,7 +53,7 @@ export async function startServer(
   try {
     const port = await listen(server, settings)
     const origins = settings.origins ?? settings.names.map((name) => originOf(name, port))
-    const opened = await createAuthority({ group: settings.group, origins, storage, keyServer: kmip(), log })
+    const opened = await createAuthority({ ...services, group: settings.group, origins, storage, log })
     authority = opened
     return {
       url: originOf(settings.host, port),

@@ -27,7 +27,7 @@ export const variables: readonly (readonly [name: string, meaning: string])[] = 
     'names and addresses in the certificate that is made on first start (localhost,127.0.0.1)',
   ],
   ['TRUSTHOLD_ORIGINS', 'every https://host:port under which hosts reach this server (names and port)'],
-  ['TRUSTHOLD_CONFIG', 'JSON file that says which TPMs, base images and key providers to trust'],
+  ['TRUSTHOLD_CONFIG', 'JSON file that says what to trust: TPMs, base images, IMA, key providers'],
 ]
 
 /**

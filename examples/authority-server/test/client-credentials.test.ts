@@ -2,10 +2,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Authority } from '@trusthold/core/authority'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readClientCredentials } from '../src/client-credentials.js'
-import { applyConfiguration } from '../src/configuration.js'
+import { readConfiguration } from '../src/read-configuration.js'
 
 const recordings = new URL('../../../test/recordings/certificates/', import.meta.url)
 const { password } = JSON.parse(await readFile(new URL('recording.json', recordings), 'utf8')) as {
@@ -84,7 +83,7 @@ describe('the configuration file', () => {
       ...credentials,
     }
     await writeFile(file, JSON.stringify({ providers: [{ name: 'finance', keyServer }] }))
-    await expect(applyConfiguration({} as Authority, file)).rejects.toThrow(
+    await expect(readConfiguration(file)).rejects.toThrow(
       'providers.0.keyServer: expected clientCertificate and clientPrivateKey, or clientPkcs12 and clientPkcs12Password',
     )
   })

@@ -6,6 +6,23 @@ const pem = z.string().min(1).max(65_536)
 const username = z.string().min(1).max(256)
 const password = z.string().max(1_024)
 
+const identifier = z.string().min(1).max(1_024).exactOptional()
+
+const device = z
+  .strictObject({
+    deviceSerialNumber: identifier,
+    deviceIdentifier: identifier,
+    networkIdentifier: identifier,
+    machineIdentifier: identifier,
+    mediaIdentifier: identifier,
+  })
+  .refine((members) => Object.keys(members).length > 0, 'expected something that identifies the device')
+
+const credential = z.union([
+  z.strictObject({ username, password: password.exactOptional() }),
+  z.strictObject({ device, password: password.exactOptional() }),
+])
+
 const keyServerConfig = z.strictObject({
   servers: z
     .array(
@@ -21,7 +38,7 @@ const keyServerConfig = z.strictObject({
   clientPrivateKey: pem,
   trustedCertificates: z.array(pem).min(1).max(16),
   pinnedCertificates: z.array(z.string().min(64).max(95)).max(64).exactOptional(),
-  credential: z.strictObject({ username, password: password.exactOptional() }).exactOptional(),
+  credential: credential.exactOptional(),
   proxy: z
     .strictObject({
       host: z.string().min(1).max(253),

@@ -22,6 +22,7 @@ export type {
   KeyServerCallOptions,
   KeyServerConfig,
   KeyServerCredential,
+  KeyServerDevice,
   KeyServerFactory,
   KeyServerNodeHealth,
   KeyServerProxy,

@@ -148,10 +148,18 @@ export interface KeyServerProxy {
   readonly password?: string
 }
 
-/** A name and a password that key servers ask for besides the certificate. */
-export interface KeyServerCredential {
-  readonly username: string
-  readonly password?: string
+/** What key servers ask for besides the certificate: a user's name and password, or what identifies a device. */
+export type KeyServerCredential =
+  | { readonly username: string; readonly password?: string }
+  | { readonly device: KeyServerDevice; readonly password?: string }
+
+/** What identifies a device to a key server, whatever of it the server knows the device by. KMIP 1.4, section 2.1.2. */
+export interface KeyServerDevice {
+  readonly deviceSerialNumber?: string
+  readonly deviceIdentifier?: string
+  readonly networkIdentifier?: string
+  readonly machineIdentifier?: string
+  readonly mediaIdentifier?: string
 }
 
 /** How a trusted key provider reaches its key servers. PEM texts. */

@@ -498,7 +498,10 @@ describe('encryption in the server', () => {
   })
 })
 
-test('the credential of the configuration is sent with every request, the first included', async () => {
+test.each([
+  ['UsernameAndPassword', { username: 'us', password: 'secret' }],
+  ['Device', { device: { deviceSerialNumber: 'serial-17' }, password: 'secret' }],
+] as const)('the credential %s is sent with every request, the first included', async (type, credential) => {
   const server = await stage.serve(
     answering({
       DiscoverVersions: [() => versionsServed([1, 4])],
@@ -509,16 +512,16 @@ test('the credential of the configuration is sent with every request, the first 
   const keyServer = kmip()({
     servers: [{ name: 'one', host: '127.0.0.1', port: server.port }],
     ...tls,
-    credential: { username: 'us', password: 'secret' },
+    credential,
   })
   stage.onEnd(() => keyServer.close())
   await keyServer.describe('7')
   for (const { frame } of server.requests) {
     const { authentication } = decodeMessage(requestMessage, frame).requestHeader
-    expect(authentication?.credential?.map(({ credentialType }) => credentialType)).toEqual([
-      'UsernameAndPassword',
-    ])
-    expect(Buffer.from(frame).includes('secret')).toBe(true)
+    expect(authentication?.credential?.map(({ credentialType }) => credentialType)).toEqual([type])
+    for (const said of ['secret', 'device' in credential ? 'serial-17' : 'us']) {
+      expect(Buffer.from(frame).includes(said)).toBe(true)
+    }
   }
   expect(server.requests).toHaveLength(2)
 })
