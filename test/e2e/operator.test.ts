@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -133,6 +133,30 @@ describe('authority-server and trusted-host, as an operator runs them', () => {
     expect(await readFile(at('disk.key'))).toEqual(made)
   })
 
+  test('wrapped keys are kept in a directory that stays when the keys are gone', async () => {
+    await Promise.all(['keys', 'wrapped-keys'].map((name) => mkdir(at(name))))
+    const wanted = {
+      ...environment,
+      TRUSTHOLD_KEYS: `finance=${at('keys/disk.key')}`,
+      TRUSTHOLD_WRAPPED: at('wrapped-keys'),
+    }
+    const first = start('trusted-host', ['run'], wanted)
+    await first.said(/"made":true[^\n]*"key in place"/)
+    expect(await first.stop()).toMatchObject({ code: 0 })
+    const made = await readFile(at('keys/disk.key'))
+    await rm(at('keys'), { recursive: true })
+    await mkdir(at('keys'))
+    const second = start('trusted-host', ['run'], wanted)
+    await second.said(/"made":false[^\n]*"key in place"/)
+    expect(await second.stop()).toMatchObject({ code: 0 })
+    expect(await readFile(at('keys/disk.key'))).toEqual(made)
+    const clash = { ...wanted, TRUSTHOLD_KEYS: `finance=${at('a/disk.key')},finance=${at('b/disk.key')}` }
+    expect(await start('trusted-host', ['run'], clash).ended).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('two keys would be kept in'),
+    })
+  })
+
   test('no key and no token shows in the logs of either program', async () => {
     const ended = await agent('generate-key', 'finance', at('canary.key'))
     const key = await readFile(at('canary.key'))
@@ -161,6 +185,7 @@ describe('authority-server and trusted-host, as an operator runs them', () => {
   })
 
   test('a wrong command line and a wrong variable say what is expected', async () => {
+    expect(await agent()).toMatchObject({ code: 2, stderr: expect.stringContaining('--help') })
     expect(await agent('frobnicate')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('frobnicate'),

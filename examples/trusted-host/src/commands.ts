@@ -36,9 +36,9 @@ export async function attest({ host }: Agent): Promise<void> {
 }
 
 /** Makes a key: its wrapped form goes to standard output, the key itself to the file. */
-export async function generateKey({ host }: Agent, wanted: WantedKey): Promise<void> {
-  const { key, wrapped } = await host.generateKey(wanted.provider)
-  await writePrivately(wanted.file, key.copy())
+export async function generateKey({ host }: Agent, provider: string, file: string): Promise<void> {
+  const { key, wrapped } = await host.generateKey(provider)
+  await writePrivately(file, key.copy())
   key.wipe()
   console.log(wrapped)
 }
@@ -72,7 +72,7 @@ async function fetchKeys(
   fetched: Set<WantedKey>,
 ): Promise<void> {
   for (const key of wanted) {
-    const known = await readIfThere(`${key.file}.wrapped`)
+    const known = await readIfThere(key.wrappedFile)
     const secret = known === undefined ? await makeKey(host, key) : await host.decrypt(textOf(known))
     await writePrivately(key.file, secret.copy())
     secret.wipe()
@@ -82,9 +82,9 @@ async function fetchKeys(
 }
 
 /** The wrapped form is on disk before the key is used: losing it would lose what the key encrypts. */
-async function makeKey(host: TrustedHost, { provider, file }: WantedKey) {
+async function makeKey(host: TrustedHost, { provider, wrappedFile }: WantedKey) {
   const { key, wrapped } = await host.generateKey(provider)
-  await writePrivately(`${file}.wrapped`, `${wrapped}\n`)
+  await writePrivately(wrappedFile, `${wrapped}\n`)
   return key
 }
 

@@ -22,12 +22,10 @@ const help = [
   'Exit status: 0 done, 1 refused, 2 usage or a machine that cannot be worked with.',
 ].join('\n')
 
-/** Thrown for a command line that makes no sense. */
-class UsageError extends Error {}
-
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args
-  if (command === undefined || command === '--help') {
+  if (command === undefined) throw new Error('expected a command; --help lists them')
+  if (command === '--help') {
     console.log(help)
     return
   }
@@ -35,7 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
   const [name, pcrs] = rest
   if (command === 'capture' && name !== undefined) return captureHere(settings, name, readPcrs(pcrs))
   const work = chooseWork(command, rest)
-  if (settings.authority === '') throw new UsageError('TRUSTHOLD_AUTHORITY is not set')
+  if (settings.authority === '') throw new Error('TRUSTHOLD_AUTHORITY is not set')
   await withAgent(settings, work)
 }
 
@@ -44,21 +42,19 @@ function chooseWork(command: string, args: readonly string[]): (agent: Agent) =>
   if (command === 'run') return runUntilStopped
   if (command === 'attest') return attest
   if (command === 'generate-key' && first !== undefined && second !== undefined) {
-    return (agent) => generateKey(agent, { provider: first, file: second })
+    return (agent) => generateKey(agent, first, second)
   }
   if (command === 'decrypt' && first !== undefined && second !== undefined) {
     return (agent) => decrypt(agent, first, second)
   }
-  throw new UsageError(
-    `expected a command with its arguments, found ${[command, ...args].join(' ')}; see --help`,
-  )
+  throw new Error(`expected a command with its arguments, found ${[command, ...args].join(' ')}; see --help`)
 }
 
 function readPcrs(text: string | undefined): readonly number[] | undefined {
   if (text === undefined) return undefined
   const pcrs = text.split(',').map(Number)
   if (pcrs.some((pcr) => !Number.isInteger(pcr) || pcr < 0 || pcr > 23)) {
-    throw new UsageError(`expected PCR numbers of 0 to 23, found ${text}`)
+    throw new Error(`expected PCR numbers of 0 to 23, found ${text}`)
   }
   return [...new Set(pcrs)].sort((a, b) => a - b)
 }

@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { TpmTransport } from '@trusthold/core/ports'
 import { connectSwtpmTcp, connectSwtpmUnix, openLinuxDevice } from '@trusthold/tpm-adapter'
 
 /** A key that the agent fetches: the provider that makes it, and the file it goes to. */
 export interface WantedKey {
   readonly provider: string
-  /** The plaintext key's file; the wrapped key is kept beside it, with `.wrapped` appended. */
+  /** The plaintext key's file. */
   readonly file: string
+  /** Where its wrapped form is kept, without which the key cannot be had again. */
+  readonly wrappedFile: string
 }
 
 /** What the environment says. */
@@ -31,6 +34,7 @@ export const variables: readonly (readonly [name: string, meaning: string])[] = 
   ['TRUSTHOLD_TPM', 'device:/dev/tpmrm0, swtpm:host:port or unix:/path (device:/dev/tpmrm0)'],
   ['TRUSTHOLD_EVENT_LOG', "TCG event log (the kernel's)"],
   ['TRUSTHOLD_STATE', 'file that keeps the attestation key between runs (none)'],
+  ['TRUSTHOLD_WRAPPED', "directory that keeps the wrapped keys (beside each key's file)"],
   ['TRUSTHOLD_KEYS', 'keys to fetch, as provider=file, comma-separated; used by run'],
 ]
 
@@ -45,12 +49,12 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     tpm: environment['TRUSTHOLD_TPM'] ?? 'device:/dev/tpmrm0',
     eventLog: environment['TRUSTHOLD_EVENT_LOG'],
     stateFile: environment['TRUSTHOLD_STATE'],
-    keys: readKeys(environment['TRUSTHOLD_KEYS'] ?? ''),
+    keys: readKeys(environment['TRUSTHOLD_KEYS'] ?? '', environment['TRUSTHOLD_WRAPPED']),
   }
 }
 
-function readKeys(text: string): WantedKey[] {
-  return text
+function readKeys(text: string, wrappedDirectory: string | undefined): WantedKey[] {
+  const keys = text
     .split(',')
     .filter((entry) => entry.trim() !== '')
     .map((entry) => {
@@ -58,8 +62,13 @@ function readKeys(text: string): WantedKey[] {
       if (!provider || !file || more.length > 0) {
         throw new Error(`TRUSTHOLD_KEYS: expected provider=file, found ${JSON.stringify(entry)}`)
       }
-      return { provider, file }
+      const place = wrappedDirectory === undefined ? file : join(wrappedDirectory, basename(file))
+      return { provider, file, wrappedFile: `${place}.wrapped` }
     })
+  const places = keys.map(({ wrappedFile }) => wrappedFile)
+  const twice = places.find((place, i) => places.indexOf(place) !== i)
+  if (twice !== undefined) throw new Error(`TRUSTHOLD_KEYS: two keys would be kept in ${twice}`)
+  return keys
 }
 
 /** Opens the TPM that the settings name. */
