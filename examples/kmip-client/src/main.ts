@@ -9,12 +9,12 @@ function readArguments() {
   const file = { type: 'string' } as const
   const options = { server: { ...file, multiple: true }, ca: file, cert: file, key: file } as const
   const { values, positionals } = parseArgs({
-    options: { ...options, destroy: { type: 'boolean' } },
+    options: { ...options, destroy: { type: 'boolean' }, help: { type: 'boolean' } },
     allowPositionals: true,
   })
-  const { server, ca, cert, key, destroy } = values
+  const { server, ca, cert, key, destroy, help } = values
   const [name] = positionals
-  if (!server || !ca || !cert || !key || !name) throw new Error(usage)
+  if (help || !server || !ca || !cert || !key || !name) throw new Error(usage)
   const read = (path: string): string => readFileSync(path, 'utf8')
   const tls = { trustedCertificates: [read(ca)], clientCertificate: read(cert), clientPrivateKey: read(key) }
   return { servers: server, tls, name, destroy }
