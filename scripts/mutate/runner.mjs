@@ -1,6 +1,6 @@
 // Runs each test once as the code is, and then once for each change whose place that run came to and that no test has
 // noticed yet. Starting the tests takes far longer than running them, so thousands of changes take minutes.
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { TestRunner } from 'vitest'
 
 /**
@@ -13,7 +13,11 @@ import { TestRunner } from 'vitest'
 
 /** @typedef {{ active: string | undefined, seen: Set<string>, questions: number, limit: number, findings: Findings }} Trial */
 
-const { results, only, skip } = /** @type {{ results: string, only?: string, skip?: string[] }} */ (
+const {
+  results = '',
+  only,
+  skip,
+} = /** @type {{ results?: string, only?: string, skip?: string[] }} */ (
   JSON.parse(process.env['TRUSTHOLD_MUTATION'] ?? '{}')
 )
 
@@ -21,7 +25,13 @@ const { results, only, skip } = /** @type {{ results: string, only?: string, ski
 function trialOfWorker() {
   const holder = /** @type {{ __trial?: Trial, __mutated?: (id: string) => boolean }} */ (globalThis)
   if (holder.__trial !== undefined) return holder.__trial
-  const findings = { caught: new Set(skip), reached: new Set(), early: new Set() }
+  // Each project has a worker of its own; they come one after the other.
+  const before = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : {}
+  const findings = {
+    caught: new Set([...(skip ?? []), ...(before.caught ?? [])]),
+    reached: new Set(before.reached),
+    early: new Set(before.early),
+  }
   /** @type {Trial} */
   const trial = { active: only, seen: new Set(), questions: 0, limit: Number.POSITIVE_INFINITY, findings }
   holder.__trial = trial
