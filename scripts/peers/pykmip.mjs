@@ -186,7 +186,7 @@ async function launch(directory, temporary, port, ca, client) {
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   const killGroup = () => {
     if (hasEnded()) return
-    // SIGTERM takes this server 10 seconds and more; the group holds its two helper processes as well.
+    // SIGTERM takes this server 10 seconds and more; the group holds its two further processes as well.
     process.kill(-pid, 'SIGKILL')
   }
   const kill = async () => {
