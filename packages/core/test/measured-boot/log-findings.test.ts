@@ -281,6 +281,8 @@ describe('T-13: PCR values beside a log', () => {
     const value = new Uint8Array(32)
     value[31] = 5
     expect(findPcrFindings(log, [values('sha256', [[0, value]])])).toEqual([])
+    const alike = new Uint8Array(32).fill(0x11)
+    expect(findPcrFindings(log, [values('sha256', [[0, alike]])])).toEqual([])
     expect(findPcrFindings(log, [{ bank: 'sha256', values: new Map([[8, new Uint8Array(32)]]) }])).toEqual([])
   })
 })

@@ -25,10 +25,7 @@ export function readUtf8(bytes: Uint8Array): string | undefined {
 
 /** UTF-16 of so many characters (code units, as CHAR16), whatever they are. */
 export function readUtf16(r: Reader, length: number): string {
-  const units = r.part(2 * length)
-  let text = ''
-  while (units.remaining > 0) text += String.fromCharCode(units.u16(true))
-  return text
+  return utf16Text.read(r.part(2 * length))
 }
 
 /** UTF-8 that ends with a NUL, which the text does not have. */
@@ -41,7 +38,7 @@ export const utf8z: Codec<string> = {
     return readUtf8(Uint8Array.from(bytes)) ?? r.reject('UTF-8', 'other bytes', at)
   },
   write(w: Writer, text) {
-    if (text.includes('\0')) w.reject('a text without NUL', 'one with NUL')
+    rejectNul(w, text)
     w.bytes(utf8(text))
     w.u8(0)
   },
@@ -51,8 +48,9 @@ export const utf8z: Codec<string> = {
 export const utf16Text: Codec<string> = {
   name: 'UTF-16',
   read(r: Reader) {
-    if (r.remaining % 2 !== 0) r.reject('an even number of bytes', String(r.remaining), r.offset)
-    return readUtf16(r, r.remaining / 2)
+    let text = ''
+    while (r.remaining > 0) text += String.fromCharCode(r.u16(true))
+    return text
   },
   write(w: Writer, text) {
     for (let i = 0; i < text.length; i++) w.u16(text.charCodeAt(i), true)
@@ -68,10 +66,14 @@ export const utf16z: Codec<string> = {
     return text
   },
   write(w: Writer, text) {
-    if (text.includes('\0')) w.reject('a text without NUL', 'one with NUL')
+    rejectNul(w, text)
     utf16Text.write(w, text)
     w.u16(0)
   },
+}
+
+function rejectNul(w: Writer, text: string): void {
+  if (text.includes('\0')) w.reject('a text without NUL', 'one with NUL')
 }
 
 /** A text up to its first NUL. */

@@ -25,7 +25,6 @@ export const uefiVariableData: Codec<UefiVariableData> = {
     const dataLength = u64le.read(r)
     if (nameLength > maxNameLength) r.reject(`at most ${maxNameLength} characters`, String(nameLength), at)
     const name = readUtf16(r, Number(nameLength))
-    if (dataLength > r.remaining) r.reject(`at most ${r.remaining} bytes of data`, String(dataLength), at + 8)
     return { vendor, name, data: r.bytes(Number(dataLength)) }
   },
   write(w: Writer, { vendor, name, data }) {

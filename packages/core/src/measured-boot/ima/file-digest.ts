@@ -20,11 +20,9 @@ export function readPrefixedDigest(field: Uint8Array | undefined): FileDigest | 
   if (field === undefined) return undefined
   const end = field.subarray(0, maxPrefix).indexOf(0)
   if (end < 2 || field[end - 1] !== 0x3a) return undefined
-  const names = Buffer.from(field.buffer, field.byteOffset, end - 1)
-    .toString('latin1')
-    .split(':')
-  const [type, algorithm] = names.length === 1 ? [undefined, names[0]] : names
-  if (algorithm === undefined || names.length > 2) return undefined
+  const names = Buffer.from(field.buffer, field.byteOffset, end - 1).toString('latin1')
+  const [algorithm = '', type, ...more] = names.split(':').reverse()
+  if (more.length > 0) return undefined
   if (type !== undefined && type !== 'ima' && type !== 'verity') return undefined
   return { type, algorithm, value: field.subarray(end + 1) }
 }

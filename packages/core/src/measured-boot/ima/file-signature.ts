@@ -1,6 +1,6 @@
 import { toHex } from '../../bytes/index.js'
-import { bytesOf, type Codec, decode, type Infer, sizedBytes, struct, u8, u16 } from '../../codec/index.js'
-import { isTrustholdError } from '../../errors/index.js'
+import { bytesOf, type Codec, type Infer, sizedBytes, struct, u8, u16 } from '../../codec/index.js'
+import { isMalformed, readOrExplain } from '../events/malformed.js'
 import { imaHashById } from './hash-algorithms.js'
 
 /** Longest signature, in bytes: of an RSA key of 16,384 bits. */
@@ -52,12 +52,11 @@ export function readFileSignature(
   if (type === portable)
     return unsupported('a portable signature of EVM, which is over more than the list has')
   if (type !== digest && type !== verity) return unsupported(`an attribute of type ${type}, which is none`)
-  if (version === 1) return unsupported('a signature of version 1')
   if (version !== 3 && (version !== 2 || type === verity)) {
     return unsupported(`a signature of version ${version} for an attribute of type ${type}`)
   }
-  const header = readHeader(attribute)
-  if (typeof header === 'string') return { malformed: header }
+  const header = readOrExplain(signatureV2Hdr, attribute)
+  if (isMalformed(header)) return { malformed: header.reason }
   const algorithm = imaHashById(header.hashAlgorithm)
   if (algorithm === undefined) {
     return unsupported(`a signature over a digest of algorithm ${header.hashAlgorithm}`)
@@ -70,15 +69,6 @@ export function readFileSignature(
     algorithmId: header.hashAlgorithm,
     keyId: toHex(header.keyId),
     signature: header.signature,
-  }
-}
-
-function readHeader(attribute: Uint8Array): SignatureV2Hdr | string {
-  try {
-    return decode(signatureV2Hdr, attribute)
-  } catch (error) {
-    if (!isTrustholdError(error)) throw error
-    return error.message
   }
 }
 

@@ -47,13 +47,14 @@ export function verifyFileSignature(
   if (facts?.oid === undefined || (facts.legacy === true && options.allowSha1 !== true)) {
     return { outcome: 'unsupported', reason: `a signature over a digest of ${algorithm} is not accepted` }
   }
+  const { oid } = facts
   const digest = signedDigest(entry, signature, facts)
   if ('reason' in digest) return { outcome: 'bad', keyId, reason: digest.reason }
   const keys = keyring.find(keyId)
   if (keys.length === 0) return { outcome: 'unknown-key', keyId, reason: `no key ${keyId} is known` }
   const found = keys.find(({ key }) =>
     key.asymmetricKeyType === 'rsa'
-      ? verifyRsaDigest(key, facts, digest.value, signature.signature)
+      ? verifyRsaDigest(key, oid, digest.value, signature.signature)
       : verifyEcdsaDigest(key, digest.value, signature.signature),
   )
   if (found !== undefined) return { outcome: 'verified', key: found.name, keyId }

@@ -33,8 +33,8 @@ export function findPcrFindings(
     const unlogged: readonly PcrFinding[] = logged.includes(bank)
       ? []
       : [{ code: 'bank-unlogged', message: `the log has no digests for ${bank}, a bank of the TPM`, bank }]
-    const judged = separatedPcrs.filter((pcr) => values.has(pcr))
-    const blank = judged.filter((pcr) => isBlankValue(values.get(pcr)))
+    const judged = [...values].filter(([pcr]) => separatedPcrs.includes(pcr))
+    const blank = judged.filter(([, value]) => isBlankValue(value)).map(([pcr]) => pcr)
     if (judged.length > 0 && blank.length === judged.length) {
       const message = `nothing was extended into PCR ${blank.join(', ')} of ${bank}`
       return [...unlogged, { code: 'bank-unextended', message, bank }]
@@ -50,8 +50,8 @@ export function findPcrFindings(
 }
 
 /** All zeros or all ones but for the last byte, which is a locality in PCR 0. */
-function isBlankValue(value: Uint8Array | undefined): boolean {
-  const [first] = value ?? []
-  if (value === undefined || (first !== 0 && first !== 0xff)) return false
+function isBlankValue(value: Uint8Array): boolean {
+  const [first] = value
+  if (first !== 0 && first !== 0xff) return false
   return value.every((byte, i) => byte === first || (i === value.length - 1 && first === 0 && byte <= 4))
 }

@@ -40,7 +40,6 @@ export function findRepeated(events: readonly TcgEvent[], pcrs: readonly number[
 }
 
 function isRepeatedAt(numbers: readonly number[], at: number, count: number): boolean {
-  if (at + count > numbers.length) return false
   for (let i = 0; i < count; i++) if (numbers[at + i] !== numbers[at - count + i]) return false
   return true
 }

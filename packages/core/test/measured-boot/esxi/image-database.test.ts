@@ -90,6 +90,16 @@ describe('a database', () => {
     expect([...(payload?.unpacked.keys() ?? [])]).toEqual(['sha256', 'sha1'])
   })
 
+  test.each(['', ' encoding="us-ascii"', ' encoding="utf8"'])(
+    'XML that declares%s is UTF-8',
+    async (declared) => {
+      const xml = vibXml({ name: 'x', version: '1', payloads: [] }).replace(" encoding='UTF-8'", declared)
+      expect(xml).toContain(`<?xml version='1.0'${declared}?>`)
+      const { vibs } = await readImageDatabase(await tgzOf(withFiles(['var/db/esximg/vibs/x.xml', xml])))
+      expect(vibs.has('Acme_bootbank_x_1')).toBe(true)
+    },
+  )
+
   test('a word that is no acceptance level is none', async () => {
     const level = async (word: string) => {
       const xml = vibXml({ name: 'x', version: '1', level: word, payloads: [] })

@@ -114,6 +114,7 @@ const vectors: readonly [type: number, subType: number, data: string, text: stri
     `${'00'.repeat(16)}${'00'.repeat(16)}0000000000000040${'00'.repeat(16)}`,
     `IPv6(${'0000:'.repeat(7)}0000,0x0,Static,${'0000:'.repeat(7)}0000,0x40,${'0000:'.repeat(7)}0000)`,
   ],
+  [3, 13, `${'00'.repeat(39)}40`, `Msg(13,${'00'.repeat(39)}40)`],
   [3, 14, '0000000000c2010000000000080101', 'Uart(115200,8,N,1)'],
   [3, 14, '000000000000000000000000000003', 'Uart(DEFAULT,DEFAULT,D,2)'],
   [3, 14, '0000000000c2010000000000080709', 'Uart(115200,8,x,x)'],
@@ -244,6 +245,7 @@ const paths: readonly [hex: string, text: string][] = [
     `02010c00d041030a0000000001010600021f03120a000100ffff0000${hexOf(4, 1, `0100000000080000000000000040060000000000${guidHex}0202`)}${hexOf(4, 4, `${utf16('\\EFI\\fedora\\shimx64.efi')}0000`)}${end}`,
     `PciRoot(0x0)/Pci(0x1f,0x2)/Sata(0x1,0xffff,0x0)/HD(1,GPT,${guid},0x800,0x64000)/\\EFI\\fedora\\shimx64.efi`,
   ],
+  [`${hexOf(4, 0xff, '')}${end}`, 'MediaPath(255)'],
   [`0305060001027f010400030506000304${end}`, 'USB(0x1,0x2),USB(0x3,0x4)'],
 ]
 
@@ -273,6 +275,13 @@ describe('a device path', () => {
     ['more nodes than a path can have', `${hexOf(1, 5, '00000000').repeat(1025)}${end}`, 'CODEC_LIMIT'],
   ])('is not read with %s', (_, hex, code) => {
     expect(() => decode(efiDevicePath, fromHex(hex))).toThrow(expect.objectContaining({ code }))
+  })
+
+  test('says what is wrong with the length of a node, and where', () => {
+    const context = { offset: 2, expected: 'a node of 4 or more bytes', actual: '3' }
+    expect(() => decode(efiDevicePath, fromHex('01010300'))).toThrow(
+      expect.objectContaining({ context: expect.objectContaining(context) }),
+    )
   })
 
   test.each<[string, DevicePathNode]>([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromHex } from '../../../src/bytes/index.js'
-import { type EventTypeName, guidName } from '../../../src/measured-boot/index.js'
+import { encode } from '../../../src/codec/index.js'
+import { type EventTypeName, guidName, uefiVariableData } from '../../../src/measured-boot/index.js'
 import { decodeData } from './decoding.js'
 import { covered, describing, informing, secureBoot, specId } from './families.js'
 
@@ -50,6 +51,16 @@ describe('the data of an event says', () => {
       bytes: fromHex(hex),
     })
   })
+})
+
+test('names of variables have at most 1024 characters', () => {
+  const said = (length: number) => {
+    const name = 'x'.repeat(length)
+    const bytes = encode(uefiVariableData, { vendor: new Uint8Array(16), name, data: new Uint8Array(1) })
+    return decodeData('EV_EFI_VARIABLE_DRIVER_CONFIG', bytes).data
+  }
+  expect(said(1024)).toMatchObject({ kind: 'uefi-variable', name: 'x'.repeat(1024) })
+  expect(said(1025)).toMatchObject({ kind: 'malformed', path: 'UEFI_VARIABLE_DATA', offset: 16 })
 })
 
 test('tagged events are unfolded eight deep', () => {

@@ -285,6 +285,7 @@ describe('states', () => {
       banks: { sha256: { value: '00'.repeat(32), rule: 'recomputed' } },
     })
     expect(initialImaState(['sha1'], 17).banks.sha1?.value).toBe('ff'.repeat(20))
+    expect(readImaReplayState(state)).toEqual(state)
     expect(readImaReplayState(later)).toEqual(later)
     for (const pcr of [24, -1, 1.5]) expect(() => initialImaState(['sha1'], pcr)).toThrow(/pcr/)
     expect(() => initialImaState(['sha3_256'])).toThrow(/sha3_256/)

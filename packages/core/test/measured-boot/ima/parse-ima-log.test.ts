@@ -328,6 +328,12 @@ describe('malformed', () => {
     } else expect(parseImaLog(utf8(text)).events[0]?.field('iuid')).toHaveLength(number === '' ? 0 : 4)
   })
 
+  test('a template hash that is none is told from one of another length', () => {
+    expect(failureOf(utf8(line.replace('10 ', '10 a')))).toMatchObject({
+      expected: 'hexadecimal digits',
+    })
+  })
+
   test('a name with spaces, as old kernels list it, is the rest of the line', () => {
     const [entry] = parseImaLog(utf8(`10 ${'11'.repeat(20)} ima ${'00'.repeat(20)} /my  file \n`)).events
     expect(entry?.path).toBe('/my  file ')
@@ -345,6 +351,7 @@ describe('malformed', () => {
       'sha256\0',
       ':\0x',
       'a:b:c:\0x',
+      'a:ima:sha256:\0x',
       'other:sha256:\0x',
       'x'.repeat(300),
     ]) {

@@ -161,13 +161,35 @@ describe('RSA', () => {
 function rawRsa(message: Uint8Array, key: KeyObject): Buffer {
   const { n = '', d = '' } = key.export({ format: 'jwk' })
   const number = (text: string): bigint => BigInt(`0x${Buffer.from(text, 'base64url').toString('hex')}`)
-  let [base, exponent, result] = [BigInt(`0x${toHex(message)}`), number(d), 1n]
-  const modulus = number(n)
-  for (; exponent > 0n; exponent >>= 1n) {
-    if (exponent & 1n) result = (result * base) % modulus
-    base = (base * base) % modulus
-  }
+  const result = power(BigInt(`0x${toHex(message)}`), number(d), number(n))
   return Buffer.from(result.toString(16).padStart(512, '0'), 'hex')
+}
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let [square, result] = [base, 1n]
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % modulus
+    square = (square * square) % modulus
+  }
+  return result
+}
+
+/** Both numbers of a signature that has them one after the other. */
+function numbersOf(joined: Uint8Array): readonly [bigint, bigint] {
+  const half = joined.length / 2
+  return [BigInt(`0x${toHex(joined.slice(0, half))}`), BigInt(`0x${toHex(joined.slice(half))}`)]
+}
+
+/** A sequence of positive integers in DER, of less than 128 bytes. */
+function derOf(...numbers: readonly bigint[]): Uint8Array {
+  const element = (tag: number, content: Uint8Array) =>
+    concatBytes(Uint8Array.of(tag, content.length), content)
+  const integers = numbers.map((number) => {
+    const digits = number.toString(16)
+    const hex = digits.length % 2 === 0 ? digits : `0${digits}`
+    return element(2, fromHex(hex >= '8' ? `00${hex}` : hex))
+  })
+  return element(0x30, concatBytes(...integers))
 }
 
 describe('ECDSA', () => {
@@ -246,6 +268,48 @@ describe('ECDSA', () => {
   })
 
   const order = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'
+
+  test('a good signature with the order added to one of its numbers is bad', () => {
+    const key = ecKeys.get('P-256')
+    if (key === undefined) throw new Error('no key')
+    const [r, s] = numbersOf(sign('sha256', content, { key: key.privateKey, dsaEncoding: 'ieee-p1363' }))
+    const outcome = (...numbers: readonly [bigint, bigint]) =>
+      judge(withSignature(derOf(...numbers), imaKeyId(key.publicKey)), [key.publicKey]).outcome
+    const n = BigInt(`0x${order}`)
+    expect(outcome(r, s)).toBe('verified')
+    expect([outcome(r + n, s), outcome(r, s + n), outcome(16n * r, s), outcome(r, 16n * s)]).toEqual(
+      Array(4).fill('bad'),
+    )
+  })
+
+  test('one for which the digest would move the key to its double, or to nowhere, is bad', () => {
+    const key = ecKeys.get('P-256')
+    if (key === undefined) throw new Error('no key')
+    const n = BigInt(`0x${order}`)
+    const { d = '' } = key.privateKey.export({ format: 'jwk' })
+    const hashed = (message: Uint8Array) => BigInt(`0x${createHash('sha256').update(message).digest('hex')}`)
+    const difference = hashed(content) - hashed(new Uint8Array(0))
+    // By Fermat, the private key's inverse: r = (e - f) / d moves Q by itself.
+    const inverse = power(BigInt(`0x${Buffer.from(d, 'base64url').toString('hex')}`), n - 2n, n)
+    const r = (((difference * inverse) % n) + n) % n
+    for (const number of [r, n - r]) {
+      const signature = withSignature(derOf(number, 1n), imaKeyId(key.publicKey))
+      expect(judge(signature, [key.publicKey])).toEqual(bad(/is not a signature/))
+    }
+  })
+
+  test.each([
+    ['another curve', () => generateKeyPairSync('ec', { namedCurve: 'prime192v1' })],
+    ['another kind', () => generateKeyPairSync('ed25519')],
+  ])('a key of %s in a keyring of the caller verifies nothing', (_, generate) => {
+    const keyId = 'deadbeef'
+    const keyring = { find: () => [{ key: generate().publicKey, keyId, name: 'other' }] }
+    const fields = [digestField('sha256'), '/x\0', withSignature(derOf(1n, 1n), keyId)]
+    const [entry] = parseImaLog(imaList().entry({ template: 'ima-sig', fields }).build().binary).events
+    if (entry === undefined) throw new Error('the list is empty')
+    expect(verifyFileSignature(entry, keyring)).toEqual(bad(/is not a signature/))
+  })
+
   test.each([
     ['r = 0', '3006020100020101'],
     ['s = 0', '3006020101020100'],
@@ -320,7 +384,8 @@ describe('kinds', () => {
   const keyId = imaKeyId(key.publicKey)
   test.each<[string, Uint8Array, SignatureResult['outcome'], RegExp]>([
     ['EVM', withSignature(new Uint8Array(9), keyId, 'sha256', 5), 'unsupported', /portable signature of EVM/],
-    ['a hash', fromHex('0404aabb'), 'unsupported', /attribute of type 4/],
+    ['a hash', fromHex('0404aabb'), 'unsupported', /attribute of type 4, which is none/],
+    ['another type', attributeOf({ key, type: 7 }), 'unsupported', /attribute of type 7, which is none/],
     ['version 1', withSignature(new Uint8Array(9), keyId, 'sha256', 3, 1), 'unsupported', /version 1/],
     ['version 4', withSignature(new Uint8Array(9), keyId, 'sha256', 3, 4), 'unsupported', /version 4/],
     ['verity of version 2', withSignature(new Uint8Array(9), keyId, 'sha256', 6), 'unsupported', /version 2/],

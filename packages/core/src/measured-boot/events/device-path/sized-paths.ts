@@ -9,10 +9,7 @@ const sizeOfSize = 8
 export const sizedDevicePaths: Codec<readonly DevicePath[]> = {
   name: paths.name,
   read(r: Reader) {
-    const at = r.offset
-    const size = u64le.read(r)
-    if (size > BigInt(r.remaining)) r.reject(`at most ${r.remaining} bytes`, String(size), at)
-    return paths.read(r.part(Number(size)))
+    return paths.read(r.part(Number(u64le.read(r))))
   },
   write(w: Writer, value) {
     const at = w.length
