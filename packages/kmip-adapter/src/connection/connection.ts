@@ -68,7 +68,7 @@ class TlsConnection implements Connection {
   }
 
   get usable(): boolean {
-    return this.#endedBy === undefined && !this.#socket.destroyed && this.#waiter === undefined
+    return !this.#socket.destroyed && this.#waiter === undefined
   }
 
   get serverCertificateEnds(): number | undefined {
@@ -79,9 +79,7 @@ class TlsConnection implements Connection {
 
   async exchange(request: Uint8Array, scope: Scope): Promise<Uint8Array> {
     this.answering = false
-    if (this.#endedBy !== undefined || this.#socket.destroyed) {
-      throw transportFailed(this.#endpoint, 'write', undefined)
-    }
+    if (this.#socket.destroyed) throw transportFailed(this.#endpoint, 'write', undefined)
     if (this.#waiter !== undefined) {
       const reason = 'a request is in flight on this connection'
       throw new TrustholdError('ARGUMENT_INVALID', { name: 'request', reason })

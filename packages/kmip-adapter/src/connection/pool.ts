@@ -68,7 +68,7 @@ class ConnectionPool implements Pool {
   release(connection: Connection): void {
     if (!this.#lent.has(connection)) return
     const [next] = this.#waiting
-    if (this.#closed || !this.#canServe(connection)) {
+    if (!this.#canServe(connection)) {
       this.#drop(connection)
     } else if (next !== undefined) {
       this.#waiting.delete(next)
