@@ -93,6 +93,8 @@ function chooseTimeouts({ timeouts = {} }: KmipClientOptions): typeof defaultTim
  */
 export function openTransport(options: KmipClientOptions): Transport {
   const { servers, maxConnections = 4, maxResponseBytes = defaultMaxBytes } = options
+  // Programs in plain JavaScript leave out, or give otherwise, what the types ask for.
+  if (!Array.isArray(servers)) throw invalid('servers', 'expected a list of servers')
   if (servers.length === 0) throw invalid('servers', 'at least one is needed')
   const timeouts = chooseTimeouts(options)
   return createTransport({

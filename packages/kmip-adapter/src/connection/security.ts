@@ -55,7 +55,12 @@ function parseFirst(name: string, pem: string): X509Certificate {
  * @throws CONFIGURATION_INVALID when one is missing, is not what it should be, or the two do not belong together
  */
 export function createSecurity(options: KmipTlsOptions): Security {
-  const { trustedCertificates, clientCertificate, clientPrivateKey } = options
+  // Programs in plain JavaScript leave out what the types ask for.
+  const {
+    trustedCertificates = [],
+    clientCertificate = '',
+    clientPrivateKey = '',
+  }: Partial<KmipTlsOptions> = options ?? {}
   if (trustedCertificates.length === 0) throw invalid('trustedCertificates', 'at least one is needed')
   for (const pem of trustedCertificates) parseFirst('trustedCertificates', pem)
   const own = parseFirst('clientCertificate', clientCertificate)

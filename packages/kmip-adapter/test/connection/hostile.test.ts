@@ -132,15 +132,18 @@ describe('answers that belong elsewhere', () => {
   })
 
   test('to a request that was given up never reach the next one', async () => {
+    let answerLate: (() => unknown) | undefined
     const server = await stage.serve(({ count, socket }) => {
       if (count !== 1) return located('second')
-      setTimeout(() => socket.destroyed || socket.write(located('first')), 80)
+      answerLate = () => socket.destroyed || socket.write(located('first'))
       return undefined
     })
     const client = stage.clientOf([server.port], { maxConnections: 1 })
     await find(client)
     const givenUp = client.locate({ name: 'x' }, { milliseconds: 40 })
     await expect(givenUp).rejects.toMatchObject({ code: 'TRANSPORT_TIMEOUT' })
+    expect(answerLate).toBeTypeOf('function')
+    answerLate?.()
     for (let i = 0; i < 5; i++) expect(await find(client)).toEqual(['second'])
   })
 

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runToEnd } from '../../../../scripts/peers/supervised-process.mjs'
-import type { KmipClient } from '../../src/client.js'
+import { KmipClient } from '../../src/client.js'
+import type { KmipClientOptions } from '../../src/client-options.js'
 import { type KmipTlsOptions, readClientPkcs12 } from '../../src/connection/index.js'
 import { startOpenSsl } from '../openssl-server.js'
 import {
@@ -233,4 +234,19 @@ describe('a client certificate in PKCS#12', () => {
       code: 'CERTIFICATE_BUNDLE_INVALID',
     })
   })
+})
+
+test('programs in plain JavaScript are told what they left out', () => {
+  const make = (options: object) => () => KmipClient.lazy(options as KmipClientOptions)
+  const missing = (name: string) =>
+    expect.objectContaining({ code: 'CONFIGURATION_INVALID', context: expect.objectContaining({ name }) })
+  const servers = ['127.0.0.1:5696']
+  const { tls } = clientOptions(identities, [])
+  expect(make({})).toThrow(missing('servers'))
+  expect(make({ servers: servers[0], tls })).toThrow(missing('servers'))
+  expect(make({ servers })).toThrow(missing('trustedCertificates'))
+  expect(make({ servers, tls: { ...tls, clientCertificate: undefined } })).toThrow(
+    missing('clientCertificate'),
+  )
+  expect(make({ servers, tls: { ...tls, clientPrivateKey: undefined } })).toThrow(missing('clientPrivateKey'))
 })
