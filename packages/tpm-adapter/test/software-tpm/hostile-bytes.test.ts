@@ -18,6 +18,9 @@ afterAll(() => tpm.close())
 
 const getRandom = (length: number): Uint8Array => command('TPM2_GetRandom', { parameters: [u16(length)] })
 
+/** TPM2_GetCapability of all commands: a short question with a long answer. */
+const getCommands = command('TPM2_GetCapability', { parameters: [u32(2), u32(0), u32(256)] })
+
 /** Whatever came, the answer is a whole response. */
 function expectResponse(response: Uint8Array): void {
   const view = Buffer.from(response)
@@ -154,6 +157,42 @@ describe.each(['swtpm', 'simulator'] as const)('the server of the protocol of %s
     socket.destroy()
   })
 
+  test('does not answer ahead of who does not listen', async () => {
+    const deaf = await connectTo(listening.port)
+    deaf.pause()
+    let closed = false
+    deaf.once('close', () => {
+      closed = true
+    })
+    // Half a megabyte of questions whose answers are several times as long, more than all buffers on the way take.
+    const questions = join(...Array.from({ length: 1024 }, () => wrap(getCommands)))
+    const batches = 512
+    let taken = 0
+    const pour = (): Promise<unknown> =>
+      new Promise((resolve) => {
+        deaf.write(questions, () => {
+          taken += 1
+        })
+        setImmediate(resolve)
+      })
+    for (let i = 0; i < batches; i++) await pour()
+    expect(taken).toBeLessThan(batches)
+    expect(closed).toBe(false)
+    deaf.destroy()
+    const socket = await connectTo(listening.port)
+    expect((await converse(socket, wrap(getRandom(4)), 16 + overhead)).length).toBe(16 + overhead)
+    socket.destroy()
+  })
+
+  test('has room for 64 connections', async () => {
+    const sockets = await Promise.all(Array.from({ length: 64 }, () => connectTo(listening.port)))
+    const last = sockets[63] as Socket
+    expect((await converse(last, wrap(getRandom(4)), 16 + overhead)).length).toBe(16 + overhead)
+    const more = await connectTo(listening.port)
+    expect((await converse(more, wrap(getRandom(4)), 16 + overhead)).length).toBe(0)
+    for (const socket of sockets) socket.destroy()
+  })
+
   test('does not take a port that is taken', async () => {
     const again = listenSoftwareTpm(tpm, { protocol, port: listening.port })
     await expect(again).rejects.toMatchObject({ code: 'TRANSPORT_FAILED' })
@@ -208,10 +247,25 @@ describe('the control channel of swtpm', () => {
     expect(await control('00000004', 8)).toBe('0000000000000000')
     expect(await control('00000009', 4)).toBe('00000000')
     expect(await control('00000099', 4)).toBe('0000000a')
+    // What follows is none of its business: here the rest of a web page's request, which would take the power away.
+    const request = `${Buffer.from('POST').toString('hex')} 00000002 00000000`
+    expect(await control(request, Number.POSITIVE_INFINITY)).toBe('0000000a')
+    expect(codeOf(await send(getRandom(1)))).toBe(0)
   })
 })
 
 describe('the platform port of the simulator', () => {
+  test.each([5, 36, 255])('no command comes from locality %i', async (locality) => {
+    const own = createSoftwareTpm()
+    const listening = await listenSoftwareTpm(own, { protocol: 'simulator' })
+    const socket = await connectTo(listening.port)
+    const bytes = getRandom(1)
+    const request = join(u32(8), Uint8Array.of(locality), u32(bytes.length), bytes)
+    expect((await converse(socket, request, 18)).length).toBe(0)
+    await listening.close()
+    await own.close()
+  })
+
   test('switches the power off and on', async () => {
     const own = createSoftwareTpm()
     const listening = await listenSoftwareTpm(own, { protocol: 'simulator' })
@@ -229,6 +283,14 @@ describe('the platform port of the simulator', () => {
     platform.removeAllListeners('data')
     commands.removeAllListeners('data')
     expect((await converse(platform, u32(1), 4)).toString('hex')).toBe('00000000')
+    expect((await ask(getRandom(1))).readUInt32BE(10)).toBe(0x100)
+    platform.removeAllListeners('data')
+    commands.removeAllListeners('data')
+    const startup = command('TPM2_Startup', { parameters: [u16(0)] })
+    expect((await ask(startup)).readUInt32BE(10)).toBe(0)
+    commands.removeAllListeners('data')
+    // The reset line is as good as that.
+    expect((await converse(platform, u32(17), 4)).toString('hex')).toBe('00000000')
     expect((await ask(getRandom(1))).readUInt32BE(10)).toBe(0x100)
     platform.removeAllListeners('data')
     // The end of the session has no answer.

@@ -24,23 +24,40 @@ export interface ListeningTpm {
   close(): Promise<void>
 }
 
-/** Requests of one connection, one after the other. */
+/** Connections to one port at a time: a TPM has few clients, and each may hold a command that is not whole. */
+const mostConnections = 64
+
+/** Requests of one connection, one after the other. Who does not take the answers is not read from. */
 function serve(socket: Socket, handler: ConnectionHandler): void {
   const input = new ByteQueue()
-  socket.on('error', () => socket.destroy())
-  socket.on('data', (chunk) => {
-    input.push(chunk)
+  const end = (): void => {
+    socket.pause()
+    socket.destroySoon()
+  }
+  const answerAll = (): void => {
     try {
       for (;;) {
         const answer = handler.next(input)
-        if (answer === 'end') socket.end()
+        if (answer === 'end') end()
         if (answer === undefined || answer === 'end') return
-        socket.write(answer)
+        if (!socket.write(answer)) {
+          socket.pause()
+          return
+        }
       }
     } catch (error) {
       // The TPM was closed, or its state cannot be written: a response would be a lie.
       socket.destroy(error instanceof Error ? error : new Error(describeError(error)))
     }
+  }
+  socket.on('error', () => socket.destroy())
+  socket.on('data', (chunk) => {
+    input.push(chunk)
+    answerAll()
+  })
+  socket.on('drain', () => {
+    socket.resume()
+    answerAll()
   })
 }
 
@@ -56,11 +73,13 @@ function bind(server: Server, host: string, port: number): Promise<number> {
 }
 
 function createListener(handler: () => ConnectionHandler, sockets: Set<Socket>): Server {
-  return createServer({ noDelay: true }, (socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     serve(socket, handler())
   })
+  server.maxConnections = mostConnections
+  return server
 }
 
 function stop(server: Server): Promise<void> {

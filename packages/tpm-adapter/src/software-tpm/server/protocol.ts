@@ -17,6 +17,9 @@ export interface Protocol {
   control(): ConnectionHandler
 }
 
+/** Localities are 0 to 4; what is above 31 is none of a PC's. */
+export const highestLocality = 4
+
 /** What protocols need of a TPM. */
 export interface ServedTpm {
   execute(command: Uint8Array, locality?: number): Uint8Array

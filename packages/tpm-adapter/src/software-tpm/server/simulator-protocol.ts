@@ -1,11 +1,17 @@
 import { largestMessage } from '../engine/execute.js'
 import type { ByteQueue } from './byte-queue.js'
-import { type ConnectionHandler, type Protocol, type ServedTpm, u32Bytes } from './protocol.js'
+import {
+  type ConnectionHandler,
+  highestLocality,
+  type Protocol,
+  type ServedTpm,
+  u32Bytes,
+} from './protocol.js'
 
 /** Signals of the reference simulator's two ports. TPM 2.0 reference code, `TpmTcpProtocol.h`. */
-const signal = { powerOn: 1, powerOff: 2, sendCommand: 8, sessionEnd: 20, stop: 21 } as const
-/** Physical presence, hash start to end, cancelling, NV memory, and reset: acknowledged. */
-const acknowledged: ReadonlySet<number> = new Set([3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 17])
+const signal = { powerOn: 1, powerOff: 2, sendCommand: 8, reset: 17, sessionEnd: 20, stop: 21 } as const
+/** Physical presence, hash start to end, cancelling, and NV memory: acknowledged. */
+const acknowledged: ReadonlySet<number> = new Set([3, 4, 5, 6, 7, 9, 10, 11, 12, 13])
 
 const ok = u32Bytes(0)
 /** TPM_RC_FAILURE: what a TPM without power says here. */
@@ -22,7 +28,9 @@ function readCommand(tpm: ServedTpm, power: Power, input: ByteQueue): Uint8Array
   if (size > largestMessage) return 'end'
   const message = input.take(9 + size)
   if (message === undefined) return undefined
-  const response = power.on ? tpm.execute(message.subarray(9), message[4] ?? 0) : withoutPower
+  const locality = message[4] ?? 0
+  if (locality > highestLocality) return 'end'
+  const response = power.on ? tpm.execute(message.subarray(9), locality) : withoutPower
   return Buffer.concat([u32Bytes(response.length), response, ok])
 }
 
@@ -46,6 +54,8 @@ function platformPort(tpm: ServedTpm, power: Power): ConnectionHandler {
       else if (code === signal.powerOn) {
         if (!power.on) tpm.powerCycle()
         power.on = true
+      } else if (code === signal.reset) {
+        if (power.on) tpm.powerCycle()
       } else if (!acknowledged.has(code)) return 'end'
       return ok
     },

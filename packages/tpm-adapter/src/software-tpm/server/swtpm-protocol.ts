@@ -1,6 +1,12 @@
 import { largestMessage } from '../engine/execute.js'
 import type { ByteQueue } from './byte-queue.js'
-import { type ConnectionHandler, type Protocol, type ServedTpm, u32Bytes } from './protocol.js'
+import {
+  type ConnectionHandler,
+  highestLocality,
+  type Protocol,
+  type ServedTpm,
+  u32Bytes,
+} from './protocol.js'
 
 /** Commands of the control channel that are answered. swtpm's `tpm_ioctl.h`. */
 const control = {
@@ -17,6 +23,8 @@ const control = {
   setBufferSize: 17,
 } as const
 
+const known: ReadonlySet<number> = new Set(Object.values(control))
+
 /** Length of a request's body, by command. */
 const bodyLengths = new Map<number, number>([
   [control.init, 4],
@@ -29,7 +37,6 @@ const bodyLengths = new Map<number, number>([
 const capabilities = 0b1_0010_0010_1111
 /** TPM_BAD_LOCALITY, TPM_BAD_ORDINAL of TPM 1.2, which the protocol goes back to. */
 const [badLocality, badOrdinal] = [0x3d, 0x0a]
-const highestLocality = 4
 const ok = u32Bytes(0)
 
 /** One command, framed by the size in its header. A size that cannot be ends the connection after the answer. */
@@ -82,11 +89,15 @@ function answerControl(
   }
 }
 
+/** Nobody knows where a request ends that is unknown: the answer to it is the last one. */
 function controlChannel(tpm: ServedTpm, state: { locality: number }): ConnectionHandler {
+  let broken = false
   return {
     next(input: ByteQueue) {
+      if (broken) return 'end'
       const command = input.peekU32(0)
       if (command === undefined) return undefined
+      broken = !known.has(command)
       const request = input.take(4 + (bodyLengths.get(command) ?? 0))
       return request === undefined ? undefined : answerControl(tpm, state, command, request.subarray(4))
     },
