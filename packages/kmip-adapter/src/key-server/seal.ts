@@ -78,7 +78,12 @@ export async function seal(
   }
 }
 
-/** Decrypts in the server what {@link seal} made. */
+/**
+ * Decrypts in the server what {@link seal} made.
+ * @throws KMIP_RESULT when something was changed, never to be tried again nor asked elsewhere: of kind `invalid` where the
+ * server says Cryptographic Failure, `other` where it only says General Failure, as PyKMIP does: that may as well be the
+ * server's own failure, so that nothing is made of it
+ */
 export async function unseal(
   requests: KeyRequests,
   id: string,

@@ -107,3 +107,18 @@ test('an empty name is refused', async () => {
   await expect(keyServer.create('')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
   await keyServer.close()
 })
+
+test('a tag that does not fit is refused for good, for a reason that the server does not tell', async () => {
+  const keyServer = kmip()(configFor(server))
+  const { id } = await keyServer.create(`key-${randomUUID()}`)
+  const sealed = await keyServer.encrypt(id, new Uint8Array(32), new Uint8Array())
+  // Of a General Failure nothing is guessed: it may be the tag as well as the server.
+  await expect(
+    keyServer.decrypt(id, { ...sealed, tag: new Uint8Array(16) }, new Uint8Array()),
+  ).rejects.toMatchObject({
+    code: 'KMIP_RESULT',
+    context: { operation: 'Decrypt', reason: 'GeneralFailure', kind: 'other' },
+    retryable: false,
+  })
+  await keyServer.close()
+})

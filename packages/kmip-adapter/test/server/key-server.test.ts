@@ -70,6 +70,10 @@ test('a tag that does not fit is a cryptographic failure', async () => {
   const sealed = await keyServer.encrypt(id, new Uint8Array(32), new Uint8Array())
   await expect(
     keyServer.decrypt(id, { ...sealed, tag: new Uint8Array(16) }, new Uint8Array()),
-  ).rejects.toMatchObject({ code: 'KMIP_RESULT', context: { reason: 'CryptographicFailure' } })
+  ).rejects.toMatchObject({
+    code: 'KMIP_RESULT',
+    context: { operation: 'Decrypt', reason: 'CryptographicFailure', kind: 'invalid' },
+    retryable: false,
+  })
   await close()
 })
