@@ -132,21 +132,34 @@ async function isSupported(runner: CommandRunner): Promise<(template: Template) 
   }
 }
 
+/** H-5 is of SM2, SM3 and SM4, with which nothing here can make a credential. */
+function refuseTemplate(name: string): never {
+  const reason = `${name} is no template whose keys can be used: ${templates.map((each) => each.name).join(', ')} are`
+  throw new TrustholdError('ARGUMENT_INVALID', { name: 'endorsementKeys', reason })
+}
+
+/** Whether the TPM refused a template, as one with a key of a length that it does not have. */
+const refusesTemplate = (error: unknown): boolean =>
+  isTrustholdError(error, 'TPM_RESPONSE') &&
+  error.context.command === 'TPM2_CreatePrimary' &&
+  error.context.field === 'inPublic'
+
 /** The templates that are looked for, in order: those that were asked for, or those that there may be keys of. */
 function wantedTemplates(
   asked: readonly EndorsementKeyTemplate[] | undefined,
   indices: ReadonlySet<number>,
 ): readonly Template[] {
   if (asked !== undefined) {
-    return asked.flatMap((name) => templates.filter((template) => template.name === name))
+    return asked.map((name) => templates.find((template) => template.name === name) ?? refuseTemplate(name))
   }
   return templates.filter(({ name, nv }) => alwaysThere.has(name) || indices.has(nv.certificate))
 }
 
 /**
  * Finds the endorsement keys: of the templates that were asked for in their order, or of all that the TPM has a
- * certificate for, and those that every TPM can make; then those with certificates first.
- * @throws TPM_NOT_AVAILABLE when the TPM can make none of them
+ * certificate for, and those that every TPM can make; then those with certificates first. Templates of keys that the TPM
+ * does not have are left out.
+ * @throws TPM_NOT_AVAILABLE when the TPM can make none of them, ARGUMENT_INVALID for H-5 and what is no template
  */
 export async function findEndorsementKeys(
   runner: CommandRunner,
@@ -158,13 +171,19 @@ export async function findEndorsementKeys(
   const manufacturer = (await readProperty(runner, manufacturerProperty)) ?? 0
   const supported = await isSupported(runner)
   const found: FoundEndorsementKey[] = []
-  for (const template of wantedTemplates(asked, indices).filter(supported)) {
-    found.push(await findKey({ runner, authority, indices, persistent, manufacturer }, template))
+  const wanted = wantedTemplates(asked, indices)
+  for (const template of wanted.filter(supported)) {
+    try {
+      found.push(await findKey({ runner, authority, indices, persistent, manufacturer }, template))
+    } catch (error) {
+      if (!refusesTemplate(error)) throw error
+    }
   }
   if (found.length === 0) {
+    const names = wanted.map(({ name }) => name).join(', ')
     throw new TrustholdError('TPM_NOT_AVAILABLE', {
       what: 'an endorsement key',
-      reason: 'the TPM has neither RSA nor the curve of a template',
+      reason: `the TPM can make no key of the templates that were asked for (${names})`,
     })
   }
   if (asked !== undefined) return found

@@ -1,12 +1,15 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { decode, encode } from '@trusthold/core/codec'
-import type { EndorsementKey, Tpm, TpmTransport } from '@trusthold/core/ports'
+import type { EndorsementKey, EndorsementKeyTemplate, Tpm, TpmTransport } from '@trusthold/core/ports'
 import {
   computeName,
+  computeNvName,
   ekPolicies,
   ekTemplates,
   makeCredential,
   matchesTemplate,
+  nvAttributes,
+  permanentHandles,
   publicKeyOf,
   type TpmtPublic,
   tpm2bPublic,
@@ -14,7 +17,15 @@ import {
 } from '@trusthold/core/tpm2'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
+import {
+  createCommandRunner,
+  createPrimary as createPrimaryKey,
+  nvDefineSpace,
+  nvWrite,
+  passwordSession,
+} from '../../src/commands/index.js'
 import { connectSwtpmTcp, type OpenTpmOptions, openTpm } from '../../src/index.js'
+import { createSoftwareTpm } from '../../src/software-tpm/index.js'
 import { codeOf } from '../code-of.js'
 import { createTools, type Tools } from '../tpm2-tools.js'
 
@@ -95,29 +106,87 @@ test('a persistent key is used, others are made, and certificates belong to them
   }
 })
 
-test('each template makes a key whose policy opens credentials, in the order that is asked for', async () => {
-  const asked = ['H-6', 'H-4', 'H-3', 'H-2', 'H-1', 'L-2', 'L-1'] as const
-  const tpm = await openTpm({
-    transport: await connectSwtpmTcp({ port: peer.tcpPort }),
-    endorsementKeys: asked,
-  })
+const everyTemplate = ['H-7', 'H-6', 'H-4', 'H-3', 'H-2', 'H-1', 'L-2', 'L-1'] as const
+
+/** Opens a credential with the key of each template that the TPM has; returns their names. */
+async function templatesThatOpenCredentials(
+  transport: TpmTransport,
+  asked: readonly EndorsementKeyTemplate[],
+): Promise<readonly string[]> {
+  const tpm = await openTpm({ transport, endorsementKeys: asked })
   const keys = await tpm.endorsementKeys()
-  expect(keys.map(({ template }) => template)).toEqual(asked)
   for (const endorsementKey of keys) {
     const publicArea = decode(tpmtPublic, endorsementKey.publicArea)
     expect(matchesTemplate(publicArea, ekTemplates[endorsementKey.template].publicArea)).toBe(true)
     const key = await tpm.openAttestationKey({ endorsementKey, kind: 'ecc-p256' })
     const secret = nonce.slice(0, 32)
     const objectName = computeName(key.publicArea)
-    const { credentialBlob, encryptedSecret } = makeCredential({
-      endorsementKey: publicArea,
-      objectName,
+    const credential = makeCredential({ endorsementKey: publicArea, objectName, secret })
+    expect(await key.activateCredential(credential.credentialBlob, credential.encryptedSecret)).toEqual(
       secret,
-    })
-    expect(await key.activateCredential(credentialBlob, encryptedSecret)).toEqual(secret)
+    )
     await key.close()
   }
   await tpm.close()
+  return keys.map(({ template }) => template)
+}
+
+test('each template makes a key whose policy opens credentials, in the order that is asked for', async () => {
+  // H-7 is left out: libtpms 0.9 has no RSA-4096. It has the curve of H-5, but neither SM3 nor SM4.
+  const transport = await connectSwtpmTcp({ port: peer.tcpPort })
+  expect(await templatesThatOpenCredentials(transport, everyTemplate)).toEqual(everyTemplate.slice(1))
+})
+
+test('the software TPM makes all of them, and finds their certificates in NV memory', async () => {
+  const software = createSoftwareTpm()
+  expect(await templatesThatOpenCredentials(await software.transport(), everyTemplate)).toEqual(everyTemplate)
+  const transport = await software.transport()
+  const runner = createCommandRunner(transport)
+  for (const name of ['H-4', 'H-7'] as const) {
+    const certificate = Uint8Array.of(0x30, 2, 5, 0, 0xff)
+    const hierarchy = permanentHandles.platform
+    const session = passwordSession()
+    const nvIndex = ekTemplates[name].nv.certificate
+    const attributes = nvAttributes('ordinary', 'ppWrite', 'ownerRead', 'authRead', 'platformCreate', 'noDA')
+    const publicInfo = {
+      nvIndex,
+      nameAlg: 'sha256',
+      attributes,
+      authPolicy: new Uint8Array(),
+      dataSize: 5,
+    } as const
+    await nvDefineSpace(runner, { hierarchy, session, publicInfo })
+    const index = { handle: nvIndex, name: computeNvName(publicInfo) }
+    await nvWrite(runner, { authorization: hierarchy, session, index, data: certificate, offset: 0 })
+  }
+  const keys = await (await openTpm({ transport })).endorsementKeys()
+  expect(keys.map(({ template }) => template)).toEqual(['L-1', 'L-2', 'H-3', 'H-4', 'H-7'])
+  for (const name of ['H-4', 'H-7']) {
+    const { certificate } = keys.find(({ template }) => template === name) ?? {}
+    expect(certificate).toEqual(Uint8Array.of(0x30, 2, 5, 0))
+  }
+  await software.close()
+}, 120_000)
+
+test('H-5 is refused by its name, and by both TPMs for its curve or its hash', async () => {
+  await expect(lookUp({ endorsementKeys: ['L-1', 'H-5' as 'H-4'] })).rejects.toThrow(
+    codeOf('ARGUMENT_INVALID', { name: 'endorsementKeys' }),
+  )
+  const software = createSoftwareTpm()
+  for (const transport of [await connectSwtpmTcp({ port: peer.tcpPort }), await software.transport()]) {
+    const made = createPrimaryKey(createCommandRunner(transport), {
+      hierarchy: permanentHandles.endorsement,
+      session: passwordSession(),
+      template: ekTemplates['H-5'].publicArea,
+    })
+    await expect(made).rejects.toThrow(codeOf('TPM_RESPONSE', { name: 'TPM_RC_HASH', field: 'inPublic' }))
+    await transport.close()
+  }
+  await software.close()
+})
+
+test('a template whose keys the TPM does not have is told by its name', async () => {
+  await expect(lookUp({ endorsementKeys: ['H-7'] })).rejects.toThrow(/H-7/)
 })
 
 test('a certificate in the high range brings its key along, after those that every TPM has', async () => {

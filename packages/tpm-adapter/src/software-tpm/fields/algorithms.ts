@@ -40,7 +40,7 @@ export type Hash = (typeof implementedHashes)[number]
 /** Curves of this TPM. */
 export const implementedCurves = ['P-256', 'P-384', 'P-521'] as const
 /** Lengths of RSA keys of this TPM. */
-export const implementedRsaBits = [2048, 3072] as const
+export const implementedRsaBits = [2048, 3072, 4096] as const
 /** Lengths of AES keys of this TPM. */
 export const implementedAesBits = [128, 256] as const
 

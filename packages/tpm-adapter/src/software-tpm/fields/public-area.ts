@@ -7,7 +7,7 @@ import { buffer, type Field, oneOf, sized, sizedOrEmpty, structure, u16 } from '
 import { eccScheme, kdfScheme, keyedHashScheme, rsaScheme, symDefObject } from './schemes.js'
 
 /** MAX_RSA_KEY_BYTES. */
-const rsaBytes = 384
+const rsaBytes = 512
 /** MAX_ECC_KEY_BYTES, rounded up to a word as in the reference code. */
 const eccBytes = 66
 

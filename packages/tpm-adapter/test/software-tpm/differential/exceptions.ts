@@ -27,6 +27,13 @@ export const exceptions: readonly Exception[] = [
     why: 'Padding of another hash is no failure of the TPM (TPM_RC_FAILURE), but a value that does not decrypt.',
   },
   {
+    scenario: /^RSA_Decrypt$/,
+    variant: /^byte 2[78]: 0[01] to (?:02|ff)$/,
+    ours: 0x1da,
+    theirs: 0x1d5,
+    why: 'It has RSA-4096, so that longer values can come; libtpms 0.9 ends at RSA-3072.',
+  },
+  {
     scenario: /^an index: type [89] of 8 bytes$/,
     variant: /as it is/,
     ours: 0x2c2,
