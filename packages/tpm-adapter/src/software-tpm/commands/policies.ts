@@ -88,16 +88,44 @@ function hierarchyOfEntity(machine: Machine, handle: number): number {
   return handle === permanentHandles.lockout ? permanentHandles.owner : handle
 }
 
-function bind(session: Session, kind: NonNullable<PolicyState['bound']>['kind'], value: Uint8Array): void {
-  const { policy, hash } = session
-  if (value.length !== hashFacts(hash).size) refuseParameter(1, 'SIZE')
-  if (policy.bound !== undefined && (policy.bound.kind !== kind || !equalBytes(policy.bound.digest, value))) {
-    refuse('CPHASH')
-  }
-  policy.bound = { kind, digest: value }
+const session = { policySession: { type: policyHandle } } as const
+
+/** How the object's own password has to be given; both have one digest, so that a policy allows either. */
+function valuePolicy(
+  command: 'TPM2_PolicyAuthValue' | 'TPM2_PolicyPassword',
+  needed: Pick<PolicyState, 'authValueNeeded' | 'passwordNeeded'>,
+) {
+  return defineCommand(command, {
+    handles: session,
+    parameters: {},
+    run(machine, { policySession }) {
+      const policy = policyAt(machine, policySession)
+      extend(policy, 'TPM2_PolicyAuthValue')
+      Object.assign(policy.policy, needed)
+      return {}
+    },
+  })
 }
 
-const session = { policySession: { type: policyHandle } } as const
+/** Binds the session to a digest of what the command is about; it can be bound to one only. */
+function bindingPolicy(
+  command: 'TPM2_PolicyCpHash' | 'TPM2_PolicyNameHash' | 'TPM2_PolicyTemplate',
+  kind: NonNullable<PolicyState['bound']>['kind'],
+) {
+  return defineCommand(command, {
+    handles: session,
+    parameters: { value: digest },
+    run(machine, { policySession, value }) {
+      const at = policyAt(machine, policySession)
+      const { bound } = at.policy
+      if (value.length !== hashFacts(at.hash).size) refuseParameter(1, 'SIZE')
+      if (bound !== undefined && (bound.kind !== kind || !equalBytes(bound.digest, value))) refuse('CPHASH')
+      at.policy.bound = { kind, digest: value }
+      extend(at, command, value)
+      return {}
+    },
+  })
+}
 
 const secretCommands = [
   defineCommand('TPM2_PolicySecret', {
@@ -156,26 +184,8 @@ const secretCommands = [
       return {}
     },
   }),
-  defineCommand('TPM2_PolicyAuthValue', {
-    handles: session,
-    parameters: {},
-    run(machine, { policySession }) {
-      const policy = policyAt(machine, policySession)
-      extend(policy, 'TPM2_PolicyAuthValue')
-      Object.assign(policy.policy, { authValueNeeded: true, passwordNeeded: false })
-      return {}
-    },
-  }),
-  defineCommand('TPM2_PolicyPassword', {
-    handles: session,
-    parameters: {},
-    run(machine, { policySession }) {
-      const policy = policyAt(machine, policySession)
-      extend(policy, 'TPM2_PolicyAuthValue')
-      Object.assign(policy.policy, { authValueNeeded: false, passwordNeeded: true })
-      return {}
-    },
-  }),
+  valuePolicy('TPM2_PolicyAuthValue', { authValueNeeded: true, passwordNeeded: false }),
+  valuePolicy('TPM2_PolicyPassword', { authValueNeeded: false, passwordNeeded: true }),
 ]
 
 const stateCommands = [
@@ -245,36 +255,9 @@ function commandPolicies(isImplemented: (code: number) => boolean) {
         return {}
       },
     }),
-    defineCommand('TPM2_PolicyCpHash', {
-      handles: session,
-      parameters: { cpHashA: digest },
-      run(machine, { policySession, cpHashA }) {
-        const policy = policyAt(machine, policySession)
-        bind(policy, 'cpHash', cpHashA)
-        extend(policy, 'TPM2_PolicyCpHash', cpHashA)
-        return {}
-      },
-    }),
-    defineCommand('TPM2_PolicyNameHash', {
-      handles: session,
-      parameters: { nameHash: digest },
-      run(machine, { policySession, nameHash }) {
-        const policy = policyAt(machine, policySession)
-        bind(policy, 'nameHash', nameHash)
-        extend(policy, 'TPM2_PolicyNameHash', nameHash)
-        return {}
-      },
-    }),
-    defineCommand('TPM2_PolicyTemplate', {
-      handles: session,
-      parameters: { templateHash: digest },
-      run(machine, { policySession, templateHash }) {
-        const policy = policyAt(machine, policySession)
-        bind(policy, 'template', templateHash)
-        extend(policy, 'TPM2_PolicyTemplate', templateHash)
-        return {}
-      },
-    }),
+    bindingPolicy('TPM2_PolicyCpHash', 'cpHash'),
+    bindingPolicy('TPM2_PolicyNameHash', 'nameHash'),
+    bindingPolicy('TPM2_PolicyTemplate', 'template'),
   ]
 }
 
