@@ -1,5 +1,5 @@
 import { isTrustholdError } from '@trusthold/core/errors'
-import { flushContext } from '../commands/flush-context.js'
+import { flushCommand, flushContext } from '../commands/flush-context.js'
 import { readHandles } from '../commands/get-capability.js'
 import type { CommandRunner } from '../commands/run-command.js'
 
@@ -16,8 +16,8 @@ const uncertain: ReadonlySet<string> = new Set([
 export interface Leftovers {
   /** To be called before work: flushes what failed work left. */
   clear(runner: CommandRunner): Promise<void>
-  /** To be called with what ended some work. */
-  note(error: unknown): void
+  /** The same runner, whose failures are noted: the one that some work ends with need not be the one that matters. */
+  watch(runner: CommandRunner): CommandRunner
   /** To be called when it may be another TPM, or one that was restarted. */
   suspect(): void
 }
@@ -52,9 +52,17 @@ export function createLeftovers(): Leftovers {
       before = new Set(now.filter((handle) => others.has(handle)))
       suspected = false
     },
-    note(error) {
-      suspected ||= isTrustholdError(error) && uncertain.has(error.code)
-    },
+    watch: (runner) => ({
+      async run(command, input) {
+        try {
+          return await runner.run(command, input)
+        } catch (error) {
+          const stays = command.name === flushCommand.name
+          suspected ||= stays || (isTrustholdError(error) && uncertain.has(error.code))
+          throw error
+        }
+      },
+    }),
     suspect() {
       suspected = true
     },

@@ -90,7 +90,7 @@ export function createTpmState({ transport, retry, authority, templates }: TpmSt
     turn({ signal }, work) {
       return turns(async () => {
         throwIfAborted(signal)
-        const using = withSignal(runner, signal)
+        const using = withSignal(leftovers.watch(runner), signal)
         try {
           return await restarts.whole(using, async (whole) => {
             await leftovers.clear(whole)
@@ -99,7 +99,6 @@ export function createTpmState({ transport, retry, authority, templates }: TpmSt
         } catch (thrown) {
           const error = explainLoss(thrown)
           if (isOfChange(error)) forget()
-          leftovers.note(error)
           throw error
         }
       }, signal)

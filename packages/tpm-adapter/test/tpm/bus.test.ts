@@ -133,6 +133,25 @@ test.each<[string, number]>([
   expect(await loadedHandles(inner)).toEqual({ transient: [], loadedSessions: [], savedSessions: [] })
 })
 
+test('what could not be flushed after something else went wrong is flushed before the next call', async () => {
+  const tpm = await openOnBus()
+  const endorsementKey = await firstKey(tpm)
+  const key = await tpm.openAttestationKey({ endorsementKey, kind: 'ecc-p256' })
+  const { transmit } = inner
+  inner.transmit = (command, how) =>
+    new DataView(command.buffer, command.byteOffset).getUint32(6) === 0x165
+      ? Promise.resolve(Uint8Array.of(0x80, 1, 0, 0, 0, 10, 0, 0, 0x09, 0x07))
+      : transmit(command, how)
+  const forOther = credentialFor(endorsementKey, endorsementKey.publicArea, random(32))
+  await expect(key.activateCredential(forOther.credentialBlob, forOther.encryptedSecret)).rejects.toThrow(
+    codeOf('TPM_RESPONSE', { name: 'TPM_RC_INTEGRITY' }),
+  )
+  inner.transmit = transmit
+  expect((await loadedHandles(inner)).transient).not.toEqual([])
+  await tpm.readPcrs([{ bank: 'sha256', pcrs: [0] }])
+  expect(await loadedHandles(inner)).toEqual({ transient: [], loadedSessions: [], savedSessions: [] })
+})
+
 test('who stands in with a salt of his own learns nothing and changes nothing', async () => {
   const tpm = await openOnBus()
   const endorsementKey = await firstKey(tpm)
