@@ -1,5 +1,6 @@
 import { createECDH, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
 import { digestOf } from '../../tpm2/index.js'
+import { ecdsaScalars } from './ecdsa-scalars.js'
 
 /** Prime of the field and order of the group, by OpenSSL's name of the curve. SP 800-186; SEC 2 for secp256k1. */
 const curves: Readonly<Record<string, { readonly field: bigint; readonly order: bigint }>> = {
@@ -35,18 +36,23 @@ const otherMessage = new Uint8Array(0)
  * Verifies an ECDSA signature over a digest: a list has no file that node:crypto could hash. With e the digest as a number, a signature (r, s) is valid when
  * r is the x-coordinate of (e G + r Q) / s. For another message of digest f and the key Q' = Q + ((e - f) / r) G, that
  * is the same point: f G + r Q' = e G + r Q. So the difference of the digests goes into the key, and node:crypto
- * verifies the signature over the other message, and that its form and numbers are what they have to be: of anything else,
- * r is some number. FIPS 186-5, section 6.4.2.
+ * verifies the signature over the other message, and that r and s are not 0. It gets the numbers that were read here
+ * and not the bytes: who read another r out of them would take a signature over one digest for one over another. FIPS 186-5,
+ * section 6.4.2.
  * @param key on one of the curves that are known
  * @param signature ECDSA-Sig-Value in DER (RFC 3279, section 2.2.3)
  */
 export function verifyEcdsaDigest(key: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean {
   const node = key.asymmetricKeyDetails?.namedCurve ?? ''
   const curve = curves[node]
-  if (curve === undefined) return false
+  const scalars = ecdsaScalars(signature)
+  if (curve === undefined || scalars === undefined) return false
   const { field, order } = curve
+  const { r, s } = scalars
+  // Of numbers that are too long node:crypto would take the beginning.
+  if (r >= order || s >= order) return false
   const difference = leftmost(digest, order) - leftmost(digestOf('sha256', otherMessage), order)
-  const factor = modulo(difference * inverse(firstInteger(signature), order), order)
+  const factor = modulo(difference * inverse(r, order), order)
   const { crv, x = '', y = '' } = key.export({ format: 'jwk' })
   const bytes = Buffer.from(x, 'base64url').length
   const point = { x: fromBytes(Buffer.from(x, 'base64url')), y: fromBytes(Buffer.from(y, 'base64url')) }
@@ -54,14 +60,9 @@ export function verifyEcdsaDigest(key: KeyObject, digest: Uint8Array, signature:
   if (moved === undefined) return false
   const coordinate = (value: bigint): string => toBytes(value, bytes).toString('base64url')
   const jwk = { kty: 'EC', crv, x: coordinate(moved.x), y: coordinate(moved.y) } as JsonWebKey
-  return verify('sha256', otherMessage, createPublicKey({ key: jwk, format: 'jwk' }), signature)
-}
-
-/** The first integer of a sequence of less than 256 bytes in DER, when it is one. */
-function firstInteger(der: Uint8Array): bigint {
-  const at = der[1] === 0x81 ? 4 : 3
-  const start = at + 1
-  return fromBytes(der.subarray(start, start + (der[at] ?? 0)))
+  const joined = Buffer.concat([toBytes(r, bytes), toBytes(s, bytes)])
+  const movedKey = createPublicKey({ key: jwk, format: 'jwk' })
+  return verify('sha256', otherMessage, { key: movedKey, dsaEncoding: 'ieee-p1363' }, joined)
 }
 
 interface Point {
@@ -113,7 +114,7 @@ function modulo(value: bigint, prime: bigint): bigint {
 }
 
 function fromBytes(bytes: Uint8Array): bigint {
-  return BigInt(`0x0${Buffer.from(bytes).toString('hex')}`)
+  return BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
 }
 
 function toBytes(value: bigint, length: number): Buffer {
