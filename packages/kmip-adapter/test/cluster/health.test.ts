@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { KmipClient } from '../../src/client.js'
 import { optionsFor, type PyKmip, startPyKmip } from '../peer.js'
@@ -112,6 +114,35 @@ describe('the health of a server', () => {
       undefined,
       undefined,
     ])
+  })
+
+  test('that nobody answers for, or that ends the handshake, says nothing of who believes whom', async () => {
+    const ending = createServer((socket) => socket.destroy())
+    ending.listen(0, '127.0.0.1')
+    await once(ending, 'listening')
+    const { port } = ending.address() as AddressInfo
+    for (const health of await stage.clientOf([1, port]).health()) {
+      expect(health).toMatchObject({ circuit: 'open', error: { code: 'TRANSPORT_FAILED' } })
+      expect(health).not.toHaveProperty('clientTrustsServer')
+      expect(health).not.toHaveProperty('serverTrustsClient')
+    }
+    ending.close()
+  })
+
+  test.each([
+    ['names no vendor', response([{ operation: 'Query', resultStatus: 'Success', responsePayload: {} }])],
+    [
+      'does not say what it is',
+      response([
+        { operation: 'Query', resultStatus: 'OperationFailed', resultReason: 'OperationNotSupported' },
+      ]),
+    ],
+  ])('that %s', async (_, answer) => {
+    const server = await stage.serve((request) => (request.operation === 'Query' ? answer : well()(request)))
+    const [health] = await stage.clientOf([server.port]).health()
+    expect(health).toMatchObject({ serverTrustsClient: true, circuit: 'closed' })
+    expect(health).not.toHaveProperty('vendor')
+    expect(health).not.toHaveProperty('error')
   })
 
   test('that speaks no version of ours', async () => {
