@@ -3,7 +3,7 @@ import { TrustholdError } from '@trusthold/core/errors'
 import { commandName } from '@trusthold/core/tpm2'
 
 /** Tag, size, code: the header of every command and response. TPM 2.0 Part 1, section 18. */
-const headerLength = 10
+export const headerLength = 10
 /** TPM_ST_NO_SESSIONS, TPM_ST_SESSIONS. */
 const tags: ReadonlySet<number> = new Set([0x8001, 0x8002])
 /** TPM_ST_RSP_COMMAND: how a TPM 1.2 answers, and a TPM 2.0 a command whose tag it does not know. */

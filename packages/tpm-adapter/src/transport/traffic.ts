@@ -3,6 +3,7 @@ import { isTrustholdError, TrustholdError } from '@trusthold/core/errors'
 import type { TpmTransport } from '@trusthold/core/ports'
 import { commandName } from '@trusthold/core/tpm2'
 import type { Channel } from './channel.js'
+import { headerLength } from './framing.js'
 import { openSerialTransport } from './serial-transport.js'
 
 /** A command and how it ended, in hexadecimal: with a response, or with the code of an error. */
@@ -75,10 +76,12 @@ function refuseRecording(reason: string): never {
 
 /** The commands and responses of a recording, which may come from a file and be anything. */
 function readRecording(recording: TrafficRecording): readonly Exchange[] {
-  const { format, exchanges } = recording as Partial<TrafficRecording>
+  const { format, exchanges } = (recording ?? {}) as Partial<TrafficRecording>
   if (format !== 'trusthold-tpm-traffic-1') refuseRecording('its format is not trusthold-tpm-traffic-1')
   if (!Array.isArray(exchanges)) refuseRecording('it has no exchanges')
-  return (exchanges as Partial<Record<string, unknown>>[]).map(({ command, response, failure }, place) => {
+  return (exchanges as unknown[]).map((exchange, place) => {
+    if (typeof exchange !== 'object' || exchange === null) refuseRecording(`exchange ${place} is none`)
+    const { command, response, failure } = exchange as Partial<Record<string, unknown>>
     const bytes = (text: unknown, what: string): Uint8Array =>
       typeof text === 'string' ? fromHex(text) : refuseRecording(`exchange ${place} has no ${what}`)
     if (response !== undefined) {
@@ -105,8 +108,11 @@ function differs(place: number, expected: Exchange | undefined, command: Uint8Ar
   })
 }
 
+/** Recordings may hold what a transport refused as none. */
 const nameOf = (command: Uint8Array): string =>
-  commandName(new DataView(command.buffer, command.byteOffset, command.byteLength).getUint32(6))
+  command.length < headerLength
+    ? 'no command'
+    : commandName(new DataView(command.buffer, command.byteOffset, command.byteLength).getUint32(6))
 
 /** A channel that knows what comes. */
 function createReplay(exchanges: readonly Exchange[]): () => Channel {

@@ -108,6 +108,15 @@ describe('replaying', () => {
     await transport.close()
   })
 
+  test('tells what differs from something that was no command', async () => {
+    const refused = { command: '8001', failure: 'ARGUMENT_INVALID' }
+    const transport = await replayTraffic(recordingOf(refused, exchange(3)))
+    await expect(transport.transmit(getRandom(2))).rejects.toThrow(
+      codeOf('TPM_TRAFFIC_DIFFERS', { exchange: 0, expected: 'no command of 2 bytes' }),
+    )
+    await transport.close()
+  })
+
   test('lets a command that was given up be given up again, or not be said', async () => {
     const aborted = { command: hex(getRandom(7)), failure: 'TRANSPORT_ABORTED' }
     const again = await replayTraffic(recordingOf(aborted, exchange(3)))
@@ -124,6 +133,8 @@ describe('replaying', () => {
 
   test.each([
     ['of another format', { ...recordingOf(), format: 'other' }],
+    ['that is nothing', null],
+    ['with an exchange that is none', recordingOf(null as never)],
     ['without exchanges', { format: 'trusthold-tpm-traffic-1' }],
     ['without a response', recordingOf({ command: '80' } as never)],
     ['without a command', recordingOf({ response: '80' } as never)],
