@@ -9,6 +9,7 @@ import { createMachine, type Machine } from './machine/machine.js'
 import { forgetShutdown, powerOn, restart } from './machine/power.js'
 import { createEkCertificateAuthority, type EkCertificateAuthority } from './manufacture/certificates.js'
 import { manufacture } from './manufacture/manufacture.js'
+import { highestLocality } from './server/protocol.js'
 import { openStateFile, type StateFile, type StoredTpm } from './state-file.js'
 
 /** Options of {@link createSoftwareTpm}. */
@@ -32,7 +33,7 @@ export interface SoftwareTpm {
   /**
    * Runs one command; whatever the bytes are, there is a response.
    * @param locality that it comes from, 0 to 4; 0 by default
-   * @throws TRANSPORT_CLOSED after `close`; what the file system throws when the state cannot be written
+   * @throws TRANSPORT_CLOSED after `close`; ARGUMENT_INVALID for a locality that is none; what the file system throws when the state cannot be written
    */
   execute(command: Uint8Array, locality?: number): Uint8Array
   /** A transport to it, for `openTpm`. Each is closed for itself; a command holds the event loop while it runs. */
@@ -100,6 +101,12 @@ function openStored(file: StateFile | undefined, options: SoftwareTpmOptions): S
   }
 }
 
+function requireLocality(locality: number): void {
+  if (Number.isInteger(locality) && locality >= 0 && locality <= highestLocality) return
+  const reason = `${locality} is not 0 to ${highestLocality}`
+  throw new TrustholdError('ARGUMENT_INVALID', { name: 'locality', reason })
+}
+
 /** TPM2_Startup and TPM2_Shutdown leave the note of an orderly shutdown alone. */
 function undoesShutdown(command: Uint8Array): boolean {
   const code = command.length < 10 ? 0 : new DataView(command.buffer, command.byteOffset).getUint32(6)
@@ -160,6 +167,7 @@ export function createSoftwareTpm(options: SoftwareTpmOptions = {}): SoftwareTpm
   }
   const run = (command: Uint8Array, locality = 0): Uint8Array => {
     requireOpen()
+    requireLocality(locality)
     passTime()
     const { machine } = running
     machine.volatile.locality = locality
@@ -168,7 +176,12 @@ export function createSoftwareTpm(options: SoftwareTpmOptions = {}): SoftwareTpm
     store()
     return response
   }
-  store()
+  try {
+    store()
+  } catch (error) {
+    file?.release()
+    throw error
+  }
 
   return {
     caCertificates: stored.caCertificates,

@@ -192,15 +192,17 @@ test('what cannot be stored is no success', async () => {
   await expect(tpm.close()).rejects.toThrow()
 })
 
+/** How long a file of this process may become. */
+function limitFiles(bytes: string): void {
+  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`])
+}
+
 test('what does not fit on the disk leaves the file as it was, and nothing beside it', async () => {
   const place = await mkdtemp(path.join(directory, 'full-'))
   const stateFile = path.join(place, 'tpm')
   const tpm = createSoftwareTpm({ stateFile })
   const before = await readFile(stateFile, 'utf8')
   const ignore = (): void => undefined
-  const limitFiles = (bytes: string): void => {
-    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`])
-  }
   // As on a full disk, the start of a file can be written and its rest cannot.
   process.on('SIGXFSZ', ignore)
   limitFiles('8192')
@@ -215,6 +217,32 @@ test('what does not fit on the disk leaves the file as it was, and nothing besid
   expect((await readdir(place)).toSorted()).toEqual(['tpm', 'tpm.lock'])
   await tpm.close()
   await createSoftwareTpm({ stateFile }).close()
+})
+
+test('a TPM that cannot be stored at all is none, and gives its lock back', async () => {
+  const place = await mkdtemp(path.join(directory, 'new-'))
+  const stateFile = path.join(place, 'tpm')
+  const ignore = (): void => undefined
+  process.on('SIGXFSZ', ignore)
+  limitFiles('8192')
+  try {
+    expect(() => createSoftwareTpm({ stateFile })).toThrow(expect.objectContaining({ code: 'EFBIG' }))
+  } finally {
+    limitFiles('unlimited')
+    process.off('SIGXFSZ', ignore)
+  }
+  expect(await readdir(place)).toEqual([])
+})
+
+test.each([-1, 5, 36, 1.5, Number.NaN])('there is no locality %d', async (locality) => {
+  const tpm = createSoftwareTpm()
+  expect(() => tpm.execute(startup(), locality)).toThrow(
+    expect.objectContaining({
+      code: 'ARGUMENT_INVALID',
+      context: expect.objectContaining({ name: 'locality' }),
+    }),
+  )
+  await tpm.close()
 })
 
 test('a lock of a former process whose number came back is taken over', async () => {
