@@ -8,6 +8,7 @@ export function createTurns(): Turns {
   let last: Promise<unknown> = Promise.resolve()
   return (work, signal) => {
     const turn = last.then(work)
+    // Who asked for the work hears how it ended; here it only counts that it did.
     last = turn.catch(() => undefined)
     return orAborted(turn, signal)
   }
