@@ -1,4 +1,11 @@
-import { decodeOutcome, encodeRequest, namedObject, type Outcome, requireSubject } from '../messages/index.js'
+import {
+  decodeOutcome,
+  encodeRequest,
+  type ItemSettings,
+  namedObject,
+  type Outcome,
+  requireSubject,
+} from '../messages/index.js'
 import type { Operation, OperationName } from '../operations/index.js'
 import type { Credential } from '../protocol/index.js'
 import type { KmipVersion } from '../ttlv/index.js'
@@ -16,7 +23,7 @@ export interface Exchange<T> {
 }
 
 /** What every exchange of a cluster has in common. */
-export interface ExchangeSettings {
+export interface ExchangeSettings extends ItemSettings {
   /** Longest response in bytes. */
   readonly maxBytes: number
   /** Sent with every request. */
@@ -30,8 +37,9 @@ export interface ExchangeSettings {
 export function exchangeOf<Q, R>(
   operation: Operation<Q, R>,
   payload: (version: KmipVersion) => Q,
-  settings: ExchangeSettings,
+  { credentials, maxBytes, itemId }: ExchangeSettings,
 ): Exchange<R> {
+  const identified = itemId === undefined ? {} : { itemId }
   let subject: unknown
   return {
     operation: operation.name,
@@ -39,10 +47,10 @@ export function exchangeOf<Q, R>(
     encode(version) {
       const request = payload(version)
       subject = namedObject(request)
-      return encodeRequest(operation, request, version, { credentials: settings.credentials })
+      return encodeRequest(operation, request, version, { credentials, ...identified })
     },
     decode(frame) {
-      const outcome = decodeOutcome(operation, frame, { maxBytes: settings.maxBytes })
+      const outcome = decodeOutcome(operation, frame, { maxBytes, ...identified })
       if (outcome.kind === 'success') requireSubject(operation, subject, outcome.payload)
       return outcome
     },

@@ -1,8 +1,9 @@
 import { type Endpoint, openScope, type Scope, type Security } from '../connection/index.js'
+import { itemIdOf } from '../messages/index.js'
 import type { Operation } from '../operations/index.js'
 import type { KmipVersion } from '../ttlv/index.js'
 import { askEach, askFirst, type Work } from './ask.js'
-import { type Exchange, exchangeOf } from './exchange.js'
+import { type Exchange, type ExchangeSettings, exchangeOf } from './exchange.js'
 import { type EndpointHealth, examine } from './health.js'
 import { Node } from './node.js'
 import type { NodeOptions } from './node-options.js'
@@ -78,6 +79,7 @@ class Cluster implements Transport {
   /** All endpoints, for errors that are no single one's. */
   readonly #label: string
   #security: Security
+  #messages = 0
 
   constructor(options: TransportOptions) {
     this.#options = options
@@ -93,7 +95,7 @@ class Cluster implements Transport {
   }
 
   perform<Q, R>(operation: Operation<Q, R>, payload: (version: KmipVersion) => Q, call?: CallOptions) {
-    return this.exchange(exchangeOf(operation, payload, this.#options), call)
+    return this.exchange(exchangeOf(operation, payload, this.#nextSettings()), call)
   }
 
   exchange<T>(exchange: Exchange<T>, call?: CallOptions): Promise<T> {
@@ -110,7 +112,7 @@ class Cluster implements Transport {
     payload: (version: KmipVersion) => Q,
     call?: CallOptions,
   ): Promise<readonly R[]> {
-    const exchange = exchangeOf(operation, payload, this.#options)
+    const exchange = exchangeOf(operation, payload, this.#nextSettings())
     return this.#within(call, (scope) => askEach(this.#nodes, scope, workOf(exchange, scope)))
   }
 
@@ -133,6 +135,12 @@ class Cluster implements Transport {
   close(): void {
     this.#everything.end({ kind: 'closed' })
     for (const node of this.#nodes) node.close()
+  }
+
+  /** For a message whose answer is told from those to all others. */
+  #nextSettings(): ExchangeSettings {
+    this.#messages = (this.#messages + 1) % 2 ** 32
+    return { ...this.#options, itemId: itemIdOf(this.#messages) }
   }
 
   /** Does the work within the bounds of a call. */

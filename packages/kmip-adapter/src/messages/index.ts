@@ -4,6 +4,7 @@
  */
 
 export type { Failure } from './failure.js'
+export { itemIdOf, itemIds } from './item-ids.js'
 export {
   type RequestHeader,
   type RequestMessage,
@@ -26,6 +27,7 @@ export {
   encodeBatch,
   encodeRequest,
   type HeaderSettings,
+  type ItemSettings,
 } from './request.js'
 export {
   type Answer,

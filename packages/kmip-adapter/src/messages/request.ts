@@ -14,6 +14,12 @@ export interface HeaderSettings {
   readonly deferrable?: boolean
 }
 
+/** What tells the answer to a message with one request from that to another. */
+export interface ItemSettings {
+  /** Unique Batch Item ID, which servers repeat; KMIP wants it of batches only, and VMware's clients send it always. */
+  readonly itemId?: Uint8Array
+}
+
 /** How the items of a batch are carried out. */
 export interface BatchSettings {
   /** What happens to the other items when one fails; `Stop` by default. */
@@ -52,11 +58,13 @@ export function encodeRequest<Q, R>(
   operation: Operation<Q, R>,
   payload: Q,
   version: KmipVersion,
-  settings: HeaderSettings = {},
+  settings: HeaderSettings & ItemSettings = {},
 ): Uint8Array {
   requireOperation(operation, version)
+  const { itemId } = settings
   const requestHeader = { ...headerOf(version, settings), batchCount: 1 }
-  const item = { operation: operation.name, requestPayload: payload }
+  const identified = itemId === undefined ? {} : { uniqueBatchItemId: itemId }
+  const item = { operation: operation.name, ...identified, requestPayload: payload }
   return encodeMessage(requestMessage, { requestHeader, batchItem: [item] }, version)
 }
 

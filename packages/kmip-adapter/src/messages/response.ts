@@ -4,6 +4,7 @@ import { decodeMessage, encodeMessage, type TtlvReadOptions } from '../ttlv/inde
 import type { Failure } from './failure.js'
 import { type ResponseItem, type ResponseMessage, responseMessage } from './messages.js'
 import { type Deferral, type Outcome, protocolError } from './outcome.js'
+import type { ItemSettings } from './request.js'
 
 /** What the answer to one request comes to. */
 export type Answer<R> = Outcome<R> | Deferral
@@ -13,15 +14,20 @@ function failureOf(item: ResponseItem): Failure {
   return { status, reason, message, ofMessage: operation === undefined }
 }
 
-/** The only item of a response to one request. */
-function onlyItem(name: OperationName, response: ResponseMessage): ResponseItem {
+/** How the response to one request is read. */
+export type AnswerReadOptions = TtlvReadOptions & ItemSettings
+
+/** The only item of a response to one request; of another one when the server gives another id back than it got. */
+function onlyItem(name: OperationName, response: ResponseMessage, options?: AnswerReadOptions): ResponseItem {
   const { responseHeader, batchItem = [] } = response
   const [item] = batchItem
   if (item === undefined || batchItem.length !== 1 || responseHeader.batchCount !== 1) {
     const reason = `expected 1 answer, the header says ${responseHeader.batchCount} and ${batchItem.length} came`
     throw protocolError(name, reason)
   }
-  return item
+  const [sent, received] = [options?.itemId, item.uniqueBatchItemId]
+  if (sent === undefined || received === undefined || equalBytes(sent, received)) return item
+  throw protocolError(name, 'the answer is to another request')
 }
 
 function readAnswer<Q, R>(operation: Operation<Q, R>, item: ResponseItem): Answer<R> {
@@ -48,9 +54,10 @@ function readAnswer<Q, R>(operation: Operation<Q, R>, item: ResponseItem): Answe
 export function decodeAnswer<Q, R>(
   operation: Operation<Q, R>,
   frame: Uint8Array,
-  options?: TtlvReadOptions,
+  options?: AnswerReadOptions,
 ): Answer<R> {
-  return readAnswer(operation, onlyItem(operation.name, decodeMessage(responseMessage, frame, options)))
+  const response = decodeMessage(responseMessage, frame, options)
+  return readAnswer(operation, onlyItem(operation.name, response, options))
 }
 
 /**
@@ -60,7 +67,7 @@ export function decodeAnswer<Q, R>(
 export function decodeOutcome<Q, R>(
   operation: Operation<Q, R>,
   frame: Uint8Array,
-  options?: TtlvReadOptions,
+  options?: AnswerReadOptions,
 ): Outcome<R> {
   const answer = decodeAnswer(operation, frame, options)
   if (answer.kind !== 'deferral') return answer

@@ -7,6 +7,7 @@ import {
   decodeBatch,
   encodeBatch,
   type HeaderSettings,
+  itemIds,
   protocolError,
   toResultError,
   type Unanswered,
@@ -45,17 +46,6 @@ function requireBatch(commands: readonly Command<unknown>[], { onFailure }: Batc
   if (dangling !== -1 && (first === -1 || dangling <= first)) {
     throw invalid(`no command before number ${dangling} makes or finds the object that it is about`)
   }
-}
-
-/** Ids for the items of a message: the message's number and the item's, so that no other message has the same. */
-function itemIds(message: number, count: number): readonly Uint8Array[] {
-  return Array.from({ length: count }, (_, i) => {
-    const id = new Uint8Array(8)
-    const view = new DataView(id.buffer)
-    view.setUint32(0, message)
-    view.setUint32(4, i + 1)
-    return id
-  })
 }
 
 /** The message for a batch, and the reading of its answer. */

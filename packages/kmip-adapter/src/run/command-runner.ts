@@ -7,6 +7,7 @@ import {
   decodeAnswer,
   encodeRequest,
   type HeaderSettings,
+  itemIdOf,
   type Outcome,
   requireSubject,
 } from '../messages/index.js'
@@ -50,14 +51,20 @@ function requireAlone(command: Command<unknown>): void {
 /** The answer that the command waits for, or the server's word that it comes later. */
 export type Reply = { readonly kind: 'success'; readonly payload: unknown } | Deferral
 
-function exchangeOf(command: Command<unknown>, settings: HeaderSettings, maxBytes: number): Exchange<Reply> {
+function exchangeOf(
+  command: Command<unknown>,
+  message: number,
+  header: HeaderSettings,
+  maxBytes: number,
+): Exchange<Reply> {
   const { operation } = command
+  const itemId = itemIdOf(message)
   return {
     operation: operation.name,
     repeatable: operation.repeatable,
-    encode: (version) => encodeRequest(operation, command.request(version), version, settings),
+    encode: (version) => encodeRequest(operation, command.request(version), version, { ...header, itemId }),
     decode(frame): Outcome<Reply> {
-      const answer = decodeAnswer(operation, frame, { maxBytes })
+      const answer = decodeAnswer(operation, frame, { maxBytes, itemId })
       if (answer.kind === 'failure') return answer
       if (answer.kind === 'success') requireSubject(operation, command.subject, answer.payload)
       return { kind: 'success', payload: answer }
@@ -69,6 +76,10 @@ function exchangeOf(command: Command<unknown>, settings: HeaderSettings, maxByte
 export function createRunner(transport: Transport, settings: RunnerSettings): CommandRunner {
   const { maxBytes, callMilliseconds } = settings
   let messages = 0
+  const nextMessage = (): number => {
+    messages = (messages + 1) % 2 ** 32
+    return messages
+  }
 
   const headerOf = ({ clientCorrelationValue }: KmipCallOptions): HeaderSettings => ({
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
@@ -78,7 +89,7 @@ export function createRunner(transport: Transport, settings: RunnerSettings): Co
   const send = (command: Command<unknown>, call: KmipCallOptions, deferrable: boolean): Promise<Reply> => {
     requireAlone(command)
     const header = { ...headerOf(call), deferrable }
-    return transport.exchange(exchangeOf(command, header, maxBytes), call)
+    return transport.exchange(exchangeOf(command, nextMessage(), header, maxBytes), call)
   }
 
   const finish = <T>(command: Command<T>, payload: unknown): T => {
@@ -96,12 +107,12 @@ export function createRunner(transport: Transport, settings: RunnerSettings): Co
       return await waitFor(deferred, milliseconds, end, call)
     },
     async batch(commands, call = {}) {
-      messages = (messages + 1) % 2 ** 32
+      const message = nextMessage()
       const header = {
         ...headerOf(call),
         ...(call.onFailure === undefined ? {} : { onFailure: call.onFailure }),
       }
-      const replies = await transport.exchange(batchExchange(commands, messages, header, maxBytes), call)
+      const replies = await transport.exchange(batchExchange(commands, message, header, maxBytes), call)
       return readReplies(commands, replies)
     },
     async defer(command, call = {}) {
