@@ -11,6 +11,7 @@ import {
 } from 'node:crypto'
 import { concatBytes, fromHex, SecretBytes, toHex, utf8 } from '@trusthold/core/bytes'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tags } from '../../src/ttlv/index.js'
 import { createIdentities, type Embedded, startEmbedded, type TestIdentities } from './embedded.js'
 import { allUses, attr, type Payload, type Talker, talk } from './talker.js'
 
@@ -366,6 +367,22 @@ describe('uses', () => {
     expect(
       await talker.refused('Encrypt', { ...request, uniqueIdentifier: bytes, data: secret(utf8('a')) }),
     ).toBe('UsageLimitExceeded')
+  })
+
+  test('Usage Limits are the client’s until something of them was used', async () => {
+    const limits = (total: bigint) =>
+      attr('UsageLimits', { usageLimitsTotal: total, usageLimitsCount: total, usageLimitsUnit: 'Object' })
+    const id = await key('AES', aesKey, allUses, limits(1n))
+    const raise = { uniqueIdentifier: id, newAttribute: [limits(2n)] }
+    await talker.ask('ModifyAttribute', raise)
+    await encrypt(id, { blockCipherMode: 'CTR' })
+    for (const operation of ['ModifyAttribute', 'SetAttribute', 'AddAttribute'] as const) {
+      expect(await talker.refused(operation, raise)).toBe('ReadOnlyAttribute')
+    }
+    const gone = { uniqueIdentifier: id, attributeReference: tags.UsageLimits }
+    expect(await talker.refused('DeleteAttribute', gone)).toBe('ReadOnlyAttribute')
+    const unused = await key('AES', aesKey, allUses, limits(1n))
+    await talker.ask('DeleteAttribute', { ...gone, uniqueIdentifier: unused })
   })
 
   test('of many requests at a time no more pass than the limit allows', async () => {

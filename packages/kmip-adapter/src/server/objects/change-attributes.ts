@@ -17,8 +17,16 @@ export interface AttributeChange {
 /** Dates that are fixed once they are over. KMIP 1.4, sections 3.24 to 3.27. */
 const reachable = ['ActivationDate', 'ProcessStartDate', 'ProtectStopDate', 'DeactivationDate'] as const
 
+/** Refuses to change limits of which something was used: they would count anew. KMIP 1.4, section 3.21. */
+function requireUnused(object: HeldObject, { name }: Attribute): void {
+  const { usageLimitsTotal: total, usageLimitsCount: left = total } = valueIn(object, 'UsageLimits') ?? {}
+  if (name !== 'UsageLimits' || left === total) return
+  refuse('ReadOnlyAttribute', 'some of the Usage Limits was used')
+}
+
 function requireOpen(object: HeldObject, attribute: Attribute, now: bigint): void {
   const { name } = attribute
+  requireUnused(object, attribute)
   if (name === 'Sensitive' || name === 'Extractable') {
     const open = name === 'Extractable'
     if ((valueIn(object, name) ?? open) !== open && attribute.value === open) {
@@ -122,6 +130,7 @@ export function deleteInstances(
   if (first === undefined) return refuse('AttributeNotFound', 'the object has no such attribute')
   if (!ruleFor(first).delete)
     refuse('ReadOnlyAttribute', `clients do not delete the attribute ${nameOf(first)}`)
+  requireUnused(object, first)
   const isGone = (attribute: Attribute): boolean =>
     'value' in deletion
       ? hasValue(attribute.value, deletion.value.value)
