@@ -38,7 +38,10 @@ export interface TpmState {
   /** One of the endorsement keys. @throws ARGUMENT_INVALID for any other key */
   endorsementKey(runner: CommandRunner, key: EndorsementKey): Promise<FoundEndorsementKey>
   storageRootKey(runner: CommandRunner): Promise<ParentKey>
-  /** Lends the key that sessions are salted to which belong to no endorsement key: the first of them. */
+  /**
+   * Lends the key that sessions are salted to which belong to no endorsement key: the first of them, and from then on
+   * the same. @throws TPM_NOT_AVAILABLE when the TPM has it no more
+   */
   withSalt<T>(runner: CommandRunner, work: (salt: SaltKey) => Promise<T>): Promise<T>
 }
 
@@ -67,6 +70,12 @@ function isOfChange(error: unknown): boolean {
   return gone || mayHaveChanged.has(error.code)
 }
 
+const exchanged = (): TrustholdError =>
+  new TrustholdError('TPM_NOT_AVAILABLE', {
+    what: 'the TPM',
+    reason: 'it has other endorsement keys than before; if it was exchanged, it has to be opened again',
+  })
+
 /** Makes the state; the TPM is not touched. */
 export function createTpmState({ transport, retry, authority, templates }: TpmStateOptions): TpmState {
   const runner = createCommandRunner(transport, retry)
@@ -74,6 +83,8 @@ export function createTpmState({ transport, retry, authority, templates }: TpmSt
   const leftovers = createLeftovers()
   let provisioned: Provisioned | undefined
   let root: ParentKey | undefined
+  /** Name of the key that sessions are salted to: what was learned once stays, whatever the bus shows later. */
+  let pinned: Uint8Array | undefined
 
   const forget = (): void => {
     provisioned = undefined
@@ -128,7 +139,10 @@ export function createTpmState({ transport, retry, authority, templates }: TpmSt
     },
 
     async withSalt(using, work) {
-      const salt = (await state.provisioned(using)).keys[0] as FoundEndorsementKey
+      const { keys } = await state.provisioned(using)
+      const salt = pinned === undefined ? keys[0] : keys.find(({ name }) => equalBytes(name, pinned))
+      if (salt === undefined) throw exchanged()
+      pinned = salt.name
       return await salt.use(using, (entity) => work({ entity, publicArea: salt.publicArea }))
     },
   }

@@ -1,7 +1,7 @@
 import { constants, createECDH, publicEncrypt, randomBytes } from 'node:crypto'
 import { SecretBytes, utf8 } from '@trusthold/core/bytes'
 import { decode } from '@trusthold/core/codec'
-import type { TrustholdError } from '@trusthold/core/errors'
+import { TrustholdError } from '@trusthold/core/errors'
 import type { EndorsementKey, Tpm, TpmTransport } from '@trusthold/core/ports'
 import {
   computeName,
@@ -14,6 +14,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Swtpm, startSwtpm } from '../../../../scripts/peers/swtpm.mjs'
 import { connectSwtpmTcp, loadedHandles, type OpenTpmOptions, openTpm } from '../../src/index.js'
+import { createSoftwareTpm } from '../../src/software-tpm/index.js'
 import { codeOf } from '../code-of.js'
 import { createTools } from '../tpm2-tools.js'
 
@@ -173,6 +174,38 @@ test('who stands in with a salt of his own learns nothing and changes nothing', 
     expect.objectContaining({ code: expect.stringMatching(/^TPM_RESPONSE/) }),
   )
   inner.transmit = transmit
+})
+
+test('no secret is entrusted to another TPM that takes the place of the first', async () => {
+  const tpms = [createSoftwareTpm(), createSoftwareTpm()] as const
+  const [first, second] = await Promise.all(tpms.map((each) => each.transport()))
+  inner = first as TpmTransport
+  const tpm = await openTpm({
+    transport: {
+      transmit: (command, how) => inner.transmit(command, how),
+      close: async () => undefined,
+    },
+  })
+  const other = createECDH('prime256v1')
+  const point = new Uint8Array(other.generateKeys())
+  using _secret = await (await tpm.openDecryptionKey()).ecdhZGen(point)
+  await inner.close()
+  await expect(tpm.readPcrs([{ bank: 'sha256', pcrs: [0] }])).rejects.toThrow(codeOf('TRANSPORT_CLOSED'))
+  inner = {
+    transmit: () =>
+      Promise.reject(
+        new TrustholdError('TRANSPORT_FAILED', { endpoint: 'TPM', phase: 'read', reason: 'gone' }),
+      ),
+    close: async () => undefined,
+  }
+  await expect(tpm.readPcrs([{ bank: 'sha256', pcrs: [0] }])).rejects.toThrow(codeOf('TRANSPORT_FAILED'))
+  inner = second as TpmTransport
+  const key = await tpm.openDecryptionKey()
+  await expect(key.ecdhZGen(point)).rejects.toThrow(codeOf('TPM_NOT_AVAILABLE'))
+  // Whoever means it opens it anew.
+  const anew = await openTpm({ transport: inner })
+  using _other = await (await anew.openDecryptionKey()).ecdhZGen(point)
+  await Promise.all(tpms.map((each) => each.close()))
 })
 
 describe('hierarchies with passwords', () => {
