@@ -8,6 +8,7 @@ import { type Changing, compare, type Difference, type Side } from './differenti
 import { exceptions } from './differential/exceptions.js'
 import { persistence } from './differential/persistence.js'
 import { policies } from './differential/policies.js'
+import { ownRefusals, refusalsOf } from './differential/refusals.js'
 import { results } from './differential/results.js'
 import { type Scenario, scenarios, setStage } from './differential/scenarios.js'
 import { nvDefinitions, templates } from './differential/templates.js'
@@ -48,10 +49,19 @@ async function compareAll(list: readonly Scenario[], changing: Changing): Promis
 }
 
 describe('the software TPM answers as swtpm does', () => {
-  test.each([...results, ...policies, ...persistence])('with the same bytes: $name', async ({ build }) => {
-    const [mine, other] = [await build(ours.send), await build(theirs.send)]
-    expect(mine.length).toBeGreaterThan(0)
-    expect(mine).toEqual(other)
+  test.each([...results, ...policies, ...persistence, ...refusalsOf])(
+    'with the same bytes: $name',
+    async ({ build }) => {
+      const [mine, other] = [await build(ours.send), await build(theirs.send)]
+      expect(mine.length).toBeGreaterThan(0)
+      expect(mine).toEqual(other)
+    },
+  )
+
+  test('and refuses by its own code what libtpms takes for a failure', async () => {
+    for (const [code, bytes] of ownRefusals) {
+      expect(Buffer.from(software.execute(bytes).subarray(6)).toString('hex')).toBe(code)
+    }
   })
 
   test('to commands that are cut at every byte, or have any byte changed', async () => {

@@ -107,10 +107,11 @@ function valuePolicy(
   })
 }
 
-/** Binds the session to a digest of what the command is about; it can be bound to one only. */
+/** Binds the session to a digest of what the command is about; it can be bound to one only, and in one way only. */
 function bindingPolicy(
   command: 'TPM2_PolicyCpHash' | 'TPM2_PolicyNameHash' | 'TPM2_PolicyTemplate',
   kind: NonNullable<PolicyState['bound']>['kind'],
+  { once = false, differs = () => refuse('CPHASH') }: { once?: boolean; differs?: () => never } = {},
 ) {
   return defineCommand(command, {
     handles: session,
@@ -119,7 +120,8 @@ function bindingPolicy(
       const at = policyAt(machine, policySession)
       const { bound } = at.policy
       if (value.length !== hashFacts(at.hash).size) refuseParameter(1, 'SIZE')
-      if (bound !== undefined && (bound.kind !== kind || !equalBytes(bound.digest, value))) refuse('CPHASH')
+      if (bound !== undefined && (bound.kind !== kind || once)) refuse('CPHASH')
+      if (bound !== undefined && !equalBytes(bound.digest, value)) differs()
       at.policy.bound = { kind, digest: value }
       extend(at, command, value)
       return {}
@@ -256,8 +258,8 @@ function commandPolicies(isImplemented: (code: number) => boolean) {
       },
     }),
     bindingPolicy('TPM2_PolicyCpHash', 'cpHash'),
-    bindingPolicy('TPM2_PolicyNameHash', 'nameHash'),
-    bindingPolicy('TPM2_PolicyTemplate', 'template'),
+    bindingPolicy('TPM2_PolicyNameHash', 'nameHash', { once: true }),
+    bindingPolicy('TPM2_PolicyTemplate', 'template', { differs: () => refuseParameter(1, 'VALUE') }),
   ]
 }
 
