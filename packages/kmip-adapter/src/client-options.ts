@@ -46,7 +46,10 @@ export interface KmipClientOptions {
   }
   /** Connections to one server, at most; 4 by default. */
   readonly maxConnections?: number
-  /** Longest response, in bytes; 1 MiB by default. */
+  /**
+   * Longest response, in bytes; 1 MiB by default. One that is given is said to the servers too (Maximum Response Size), which
+   * then refuse with KMIP_RESULT of kind `tooLarge` instead of sending what would cost the connection.
+   */
   readonly maxResponseBytes?: number
   /** Tells when a server that failed is tried again, and when certificates end; the machine's by default. */
   readonly clock?: Clock
@@ -87,6 +90,11 @@ function chooseTimeouts({ timeouts = {} }: KmipClientOptions): typeof defaultTim
   return chosen
 }
 
+/** Only what was asked for: servers are known to fail on each field of the header that is optional. */
+function announcedSize({ maxResponseBytes }: KmipClientOptions): { maximumResponseSize?: number } {
+  return maxResponseBytes === undefined ? {} : { maximumResponseSize: maxResponseBytes }
+}
+
 /**
  * Makes the transport that the options describe.
  * @throws CONFIGURATION_INVALID
@@ -110,6 +118,7 @@ export function openTransport(options: KmipClientOptions): Transport {
     lifetimeMilliseconds: timeouts.lifetime,
     maxConnections: requireCount('maxConnections', maxConnections, 1_000),
     maxBytes: requireCount('maxResponseBytes', maxResponseBytes, 2 ** 30),
+    ...announcedSize(options),
     credentials: options.credentials ?? [],
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
@@ -119,5 +128,10 @@ export function openTransport(options: KmipClientOptions): Transport {
 /** What a client sends and reads messages by. @throws CONFIGURATION_INVALID */
 export function runnerSettings(options: KmipClientOptions): RunnerSettings {
   const { credentials = [], maxResponseBytes = defaultMaxBytes } = options
-  return { credentials, maxBytes: maxResponseBytes, callMilliseconds: chooseTimeouts(options).call }
+  return {
+    credentials,
+    maxBytes: maxResponseBytes,
+    ...announcedSize(options),
+    callMilliseconds: chooseTimeouts(options).call,
+  }
 }

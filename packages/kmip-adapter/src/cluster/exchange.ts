@@ -28,6 +28,8 @@ export interface ExchangeSettings extends ItemSettings {
   readonly maxBytes: number
   /** Sent with every request. */
   readonly credentials: readonly Credential[]
+  /** Sent with every request unless absent. */
+  readonly maximumResponseSize?: number
 }
 
 /**
@@ -37,8 +39,9 @@ export interface ExchangeSettings extends ItemSettings {
 export function exchangeOf<Q, R>(
   operation: Operation<Q, R>,
   payload: (version: KmipVersion) => Q,
-  { credentials, maxBytes, itemId }: ExchangeSettings,
+  settings: ExchangeSettings,
 ): Exchange<R> {
+  const { maxBytes, itemId } = settings
   const identified = itemId === undefined ? {} : { itemId }
   let subject: unknown
   return {
@@ -47,7 +50,7 @@ export function exchangeOf<Q, R>(
     encode(version) {
       const request = payload(version)
       subject = namedObject(request)
-      return encodeRequest(operation, request, version, { credentials, ...identified })
+      return encodeRequest(operation, request, version, settings)
     },
     decode(frame) {
       const outcome = decodeOutcome(operation, frame, { maxBytes, ...identified })

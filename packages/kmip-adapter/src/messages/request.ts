@@ -12,6 +12,8 @@ export interface HeaderSettings {
   readonly clientCorrelationValue?: string
   /** Lets the server defer its answer. */
   readonly deferrable?: boolean
+  /** Longest response in bytes that the server may send: instead of a longer one it says Response Too Large. */
+  readonly maximumResponseSize?: number
 }
 
 /** What tells the answer to a message with one request from that to another. */
@@ -39,11 +41,12 @@ function requireOperation({ name, since }: Operation<unknown, unknown>, version:
 }
 
 function headerOf(version: KmipVersion, settings: HeaderSettings) {
-  const { credentials = [], clientCorrelationValue, deferrable = false } = settings
+  const { credentials = [], clientCorrelationValue, deferrable = false, maximumResponseSize } = settings
   const isCorrelated = clientCorrelationValue !== undefined && isAtLeast(version, '1.4')
   const indicator = isAtLeast(version, '2.0') ? ('Optional' as const) : true
   return {
     protocolVersion: toProtocolVersion(version),
+    ...(maximumResponseSize === undefined ? {} : { maximumResponseSize }),
     ...(isCorrelated ? { clientCorrelationValue } : {}),
     ...(deferrable ? { asynchronousIndicator: indicator } : {}),
     ...(credentials.length === 0 ? {} : { authentication: { credential: credentials } }),

@@ -16,7 +16,7 @@ import { createDeferred, type Deferred, waitFor } from './deferred.js'
 import { readAnswer } from './read-answer.js'
 
 /** What a runner needs besides the transport. */
-export interface RunnerSettings extends Pick<HeaderSettings, 'credentials'> {
+export interface RunnerSettings extends Pick<HeaderSettings, 'credentials' | 'maximumResponseSize'> {
   /** Longest response in bytes. */
   readonly maxBytes: number
   /** Time for a call, in milliseconds. */
@@ -74,7 +74,7 @@ function exchangeOf(
 
 /** Makes a runner over a transport. */
 export function createRunner(transport: Transport, settings: RunnerSettings): CommandRunner {
-  const { maxBytes, callMilliseconds } = settings
+  const { maxBytes, callMilliseconds, credentials, maximumResponseSize } = settings
   let messages = 0
   const nextMessage = (): number => {
     messages = (messages + 1) % 2 ** 32
@@ -82,7 +82,8 @@ export function createRunner(transport: Transport, settings: RunnerSettings): Co
   }
 
   const headerOf = ({ clientCorrelationValue }: KmipCallOptions): HeaderSettings => ({
-    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(maximumResponseSize === undefined ? {} : { maximumResponseSize }),
     ...(clientCorrelationValue === undefined ? {} : { clientCorrelationValue }),
   })
 
