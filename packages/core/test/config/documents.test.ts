@@ -49,6 +49,11 @@ const good: [Name, object][] = [
     'providerDocument',
     provider({ allowTlsDelivery: true }, { timeoutSeconds: 300, servers: [{ ...server, port: 65_535 }] }),
   ],
+  ...[
+    { username: 'us' },
+    { username: 'us', password: 'secret' },
+    { device: { machineIdentifier: 'rack-4' }, password: 'secret' },
+  ].map((credential): [Name, object] => ['providerDocument', provider({}, { credential })]),
 ]
 const bad: [Name, string, object][] = [
   ['caDocument', 'no certificate', certificates(0)],
@@ -74,6 +79,16 @@ const bad: [Name, string, object][] = [
   ['providerDocument', 'no time limit', provider({}, { timeoutSeconds: 0 })],
   ['providerDocument', 'an empty primary key', provider({ primaryKeyId: '' })],
   ['providerDocument', 'a primary key of 257 characters', provider({ primaryKeyId: 'x'.repeat(257) })],
+  ...[
+    ['a credential of nobody', {}],
+    ['a credential of a device without anything', { device: {} }],
+    ['a credential with an empty identifier', { device: { machineIdentifier: '' } }],
+    ['a credential of a user and a device', { username: 'us', device: { machineIdentifier: 'rack-4' } }],
+  ].map(([title, credential]): [Name, string, object] => [
+    'providerDocument',
+    String(title),
+    provider({}, { credential }),
+  ]),
   ['providerDocument', 'no word on delivery', provider({ allowTlsDelivery: undefined })],
 ]
 
