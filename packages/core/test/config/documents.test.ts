@@ -79,14 +79,14 @@ const bad: [Name, string, object][] = [
   ['providerDocument', 'no time limit', provider({}, { timeoutSeconds: 0 })],
   ['providerDocument', 'an empty primary key', provider({ primaryKeyId: '' })],
   ['providerDocument', 'a primary key of 257 characters', provider({ primaryKeyId: 'x'.repeat(257) })],
-  ...[
-    ['a credential of nobody', {}],
-    ['a credential of a device without anything', { device: {} }],
-    ['a credential with an empty identifier', { device: { machineIdentifier: '' } }],
-    ['a credential of a user and a device', { username: 'us', device: { machineIdentifier: 'rack-4' } }],
-  ].map(([title, credential]): [Name, string, object] => [
+  ...Object.entries({
+    'a credential of nobody': {},
+    'a credential of a device without anything': { device: {} },
+    'a credential with an empty identifier': { device: { machineIdentifier: '' } },
+    'a credential of a user and a device': { username: 'us', device: { machineIdentifier: 'rack-4' } },
+  }).map(([title, credential]): [Name, string, object] => [
     'providerDocument',
-    String(title),
+    title,
     provider({}, { credential }),
   ]),
   ['providerDocument', 'no word on delivery', provider({ allowTlsDelivery: undefined })],
