@@ -48,4 +48,19 @@ export const equivalent = [
     what: 'without: locality === undefined',
     why: 'undefined is none of the localities; the type wants to be told',
   },
+  {
+    file: 'packages/kmip-adapter/src/connection/connection.ts',
+    what: 'never: this.#socket.destroyed',
+    why: 'writing to a socket that is destroyed fails, and with the same error',
+  },
+  {
+    file: 'packages/kmip-adapter/src/connection/socket.ts',
+    what: 'never: scope.over',
+    why: 'what is opened then is destroyed before anything is sent, with the same error',
+  },
+  {
+    file: 'packages/kmip-adapter/src/connection/socket.ts',
+    what: 'never: !socket.authorized',
+    why: 'TLS ends what is not authorized before, as it is told to; nobody should have to know that to trust a connection',
+  },
 ]

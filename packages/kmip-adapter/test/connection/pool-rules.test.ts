@@ -120,6 +120,19 @@ test('in the place of one that ended, one is opened', async () => {
   expect(await waiting[1]).toBe(lines[1])
 })
 
+test('in the place of one that is too old, one is opened and not more', async () => {
+  const pool = poolOf(1)
+  const connection = await pool.acquire(scope)
+  const waiting = [pool.acquire(scope), pool.acquire(scope)]
+  vi.advanceTimersByTime(1_000)
+  pool.release(connection)
+  const next = (await waiting[0]) as Line
+  await vi.advanceTimersByTimeAsync(0)
+  expect([connection.usable, lines.length]).toEqual([false, 2])
+  pool.release(next)
+  expect(await waiting[1]).toBe(next)
+})
+
 test('only what the server ended tells something of the server', async () => {
   const pool = poolOf(2)
   const [one, two] = [await pool.acquire(scope), (await pool.acquire(scope)) as Line]
