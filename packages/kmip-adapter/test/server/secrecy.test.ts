@@ -1,5 +1,8 @@
 import { createDecipheriv } from 'node:crypto'
 import { SecretBytes, toHex, utf8 } from '@trusthold/core/bytes'
+import { TrustholdError } from '@trusthold/core/errors'
+import type { ConfigStore } from '@trusthold/core/ports'
+import { openMemory } from '@trusthold/storage-adapter/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createIdentities, type Embedded, startEmbedded, type TestIdentities } from './embedded.js'
 import { allUses, attr, named, type Payload, type Talker, talk } from './talker.js'
@@ -163,4 +166,22 @@ describe('what is read and destroyed in one batch is still answered', () => {
     ])
     expect(batchItem.map(({ resultStatus }) => resultStatus)).toEqual(['Success', 'Success'])
   })
+})
+
+test('an object whose destruction another change forestalled is found once, and is not destroyed', async () => {
+  const { config } = openMemory()
+  const context = { key: 'k', expected: '1', actual: '2' }
+  const contended: ConfigStore = new Proxy(config, {
+    get: (target, name) => {
+      if (name === 'delete') return () => Promise.reject(new TrustholdError('STORE_CONFLICT', context))
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+  await using server = await startEmbedded(identities, { store: contended })
+  await using other = await talk(server, identities, '2.1')
+  const id = await other.createKey()
+  expect(await other.refused('Destroy', { uniqueIdentifier: id })).toBe('ServerLimitExceeded')
+  const found = await other.ask('Locate', { storageStatusMask: 5 })
+  expect(found['uniqueIdentifier']).toEqual([id])
 })

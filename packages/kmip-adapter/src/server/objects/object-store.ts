@@ -71,7 +71,11 @@ export function openObjects(context: RecordContext, owner: string): ObjectStore 
     forgetRemains: (id) => records.delete(buriedPlace(id)),
     async *list(withDestroyed) {
       yield* readAll('objects', false)
-      if (withDestroyed) yield* readAll('destroyed', true)
+      if (!withDestroyed) return
+      for await (const remains of readAll('destroyed', true)) {
+        // Another change may have come before the object could be deleted: then it lives, as `get` has it.
+        if ((await readLive(remains.object.id)) === undefined) yield remains
+      }
     },
   }
 }
