@@ -70,11 +70,24 @@ function isOfChange(error: unknown): boolean {
   return gone || mayHaveChanged.has(error.code)
 }
 
-const exchanged = (): TrustholdError =>
-  new TrustholdError('TPM_NOT_AVAILABLE', {
-    what: 'the TPM',
-    reason: 'it has other endorsement keys than before; if it was exchanged, it has to be opened again',
-  })
+/**
+ * Chooses the key that sessions are salted to: the first one, and from then on the same, whatever the bus shows later.
+ * It throws TPM_NOT_AVAILABLE when that is not there any more.
+ */
+function createSaltChoice(): (keys: readonly FoundEndorsementKey[]) => FoundEndorsementKey {
+  let chosen: Uint8Array | undefined
+  return (keys) => {
+    const salt = keys.find(({ name }) => chosen === undefined || equalBytes(name, chosen))
+    if (salt === undefined) {
+      throw new TrustholdError('TPM_NOT_AVAILABLE', {
+        what: 'the TPM',
+        reason: 'it has other endorsement keys than before; if it was exchanged, it has to be opened again',
+      })
+    }
+    chosen = salt.name
+    return salt
+  }
+}
 
 /** Makes the state; the TPM is not touched. */
 export function createTpmState({ transport, retry, authority, templates }: TpmStateOptions): TpmState {
@@ -83,8 +96,7 @@ export function createTpmState({ transport, retry, authority, templates }: TpmSt
   const leftovers = createLeftovers()
   let provisioned: Provisioned | undefined
   let root: ParentKey | undefined
-  /** Name of the key that sessions are salted to: what was learned once stays, whatever the bus shows later. */
-  let pinned: Uint8Array | undefined
+  const choose = createSaltChoice()
 
   const forget = (): void => {
     provisioned = undefined
@@ -139,10 +151,7 @@ export function createTpmState({ transport, retry, authority, templates }: TpmSt
     },
 
     async withSalt(using, work) {
-      const { keys } = await state.provisioned(using)
-      const salt = pinned === undefined ? keys[0] : keys.find(({ name }) => equalBytes(name, pinned))
-      if (salt === undefined) throw exchanged()
-      pinned = salt.name
+      const salt = choose((await state.provisioned(using)).keys)
       return await salt.use(using, (entity) => work({ entity, publicArea: salt.publicArea }))
     },
   }
