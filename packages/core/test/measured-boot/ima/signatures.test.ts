@@ -1,4 +1,11 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import {
+  createECDH,
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concatBytes, fromHex, toHex, utf8 } from '../../../src/bytes/index.js'
@@ -280,6 +287,29 @@ describe('ECDSA', () => {
     expect([outcome(r + n, s), outcome(r, s + n), outcome(16n * r, s), outcome(r, 16n * s)]).toEqual(
       Array(4).fill('bad'),
     )
+  })
+
+  test('one whose first number would only be right if it were cut to its size is bad', () => {
+    const key = ecKeys.get('P-256')
+    if (key === undefined) throw new Error('no key')
+    const n = BigInt(`0x${order}`)
+    const number = (bytes: Uint8Array) => BigInt(`0x${toHex(bytes)}`)
+    const hashed = (message: Uint8Array) => number(createHash('sha256').update(message).digest())
+    const { d = '' } = key.privateKey.export({ format: 'jwk' })
+    for (let k = 2n; k < 100n; k++) {
+      const point = createECDH('prime256v1')
+      point.setPrivateKey(k.toString(16).padStart(64, '0'), 'hex')
+      const r = number(point.getPublicKey().subarray(1, 33))
+      if (r >> 252n === 0n) continue
+      // With 16 r for r in the factor, and r in the equation.
+      const difference = (hashed(content) - hashed(new Uint8Array(0)) + n) * power(16n, n - 2n, n)
+      const sum = hashed(new Uint8Array(0)) + r * number(Buffer.from(d, 'base64url')) + difference
+      const s = (power(k, n - 2n, n) * sum) % n
+      const signature = withSignature(derOf(16n * r, s), imaKeyId(key.publicKey))
+      expect(judge(signature, [key.publicKey])).toEqual(bad(/is not a signature/))
+      return
+    }
+    throw new Error('no number was large')
   })
 
   test('one for which the digest would move the key to its double, or to nowhere, is bad', () => {
