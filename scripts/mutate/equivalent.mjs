@@ -4,6 +4,16 @@
  */
 export const equivalent = [
   {
+    file: 'packages/core/src/attestation/redeem-challenge.ts',
+    what: "never: conclude(checks) !== 'pass'",
+    why: 'the appraisal stops at the same checks before it looks at any evidence; here it does not even begin',
+  },
+  {
+    file: 'packages/core/src/attestation/redeem-challenge.ts',
+    what: 'without: passed === undefined',
+    why: 'what did not pass has a check that says so; the type wants to be told',
+  },
+  {
     file: 'packages/core/src/endorsement/ek-certificate.ts',
     what: 'without: wanted === undefined',
     why: 'no key has a usage that is undefined; the type wants to be told',

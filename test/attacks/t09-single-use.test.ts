@@ -77,6 +77,24 @@ describe.each(stores)('T-09 what may be used once is used once, on %s', (_, open
     }))
 })
 
+test('T-09 one request has one document, and none that only the service makes', async () => {
+  const rig = await createRig()
+  const hello = rig.host.hello()
+  const [context] = hello.contexts
+  const { contexts: challenge } = (await send(rig, hello)) as { contexts: readonly Uint8Array[] }
+  for (const [contexts, path] of [
+    [[], 'contexts'],
+    [[context, context], 'contexts'],
+    [challenge, 'contexts[0].kind'],
+  ] as [Uint8Array[], string][]) {
+    await expect(send(rig, { ...hello, contexts })).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      context: { path },
+    })
+  }
+  await rig.close()
+})
+
 async function secondNode(storage: Storage, clock: { now(): number }) {
   const { createAuthority } = await import('@trusthold/core/authority')
   const { noKeyServer } = await import('./rig.js')

@@ -93,6 +93,22 @@ describe.each<Endorsed>(['certificate', 'registered', 'both'])(
       await rig.close()
     })
 
+    test('is told so before it has to quote, when its certificate is there to tell', async () => {
+      const rig = await rigFor(endorsed)
+      const asked: number[] = []
+      const counting: AuthorityClient = {
+        ...clientOf(rig),
+        attest: (request) => {
+          asked.push(request.contexts.length)
+          return rig.authority.attestation.attest(request)
+        },
+      }
+      const host = createTrustedHost({ authority: counting, tpm })
+      expect(await refusedBy(host.attest())).toEqual(['policy.software-tpm'])
+      expect(asked).toHaveLength(endorsed === 'registered' ? 2 : 1)
+      await rig.close()
+    })
+
     test('is accepted where that is configured, and its token says what it is', async () => {
       const rig = await rigFor(endorsed, true)
       const claims = await attestedBy(rig)
