@@ -4,6 +4,11 @@
  */
 export const equivalent = [
   {
+    file: 'packages/core/src/attestation/service.ts',
+    what: 'without: endorsement === undefined',
+    why: 'an endorsement that was not found has a check that says so; the type wants to be told',
+  },
+  {
     file: 'packages/core/src/attestation/redeem-challenge.ts',
     what: "never: conclude(checks) !== 'pass'",
     why: 'the appraisal stops at the same checks before it looks at any evidence; here it does not even begin',
