@@ -109,6 +109,12 @@ const detours = {
   message: 'Write the path without detours.',
 }
 
+const jwkExport = {
+  selector:
+    'CallExpression[callee.property.name="export"] > ObjectExpression > Property[key.name="format"][value.value="jwk"]',
+  message: 'A key that was just generated may stop the process here: use exportJwk of core/bytes.',
+}
+
 /**
  * Static imports, re-exports, dynamic imports and type imports all keep to the same restrictions.
  * @param {readonly Restriction[]} restrictions
@@ -123,7 +129,7 @@ function restrict(restrictions) {
   /** @type {import('eslint').Linter.RulesRecord} */
   const rules = {
     'no-restricted-imports': ['error', { patterns }],
-    'no-restricted-syntax': ['error', ...dynamic, computed],
+    'no-restricted-syntax': ['error', ...dynamic, computed, jwkExport],
   }
   return rules
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { fromBase64url } from '@trusthold/core/bytes'
+import { exportJwk, fromBase64url } from '@trusthold/core/bytes'
 import { decode, encode } from '@trusthold/core/codec'
 import type { AttestRequest, ChallengeDocument, EvidenceDocument } from '@trusthold/core/protocol'
 import { contextDocument, documentHead, qualifyingData } from '@trusthold/core/protocol'
@@ -53,7 +53,7 @@ interface SoftwareKey {
 
 function rsaKey(template: RsaPublic): SoftwareKey {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const { n } = publicKey.export({ format: 'jwk' })
+  const { n } = exportJwk(publicKey)
   const area: RsaPublic = { ...template, unique: fromBase64url(String(n)) }
   return { area, publicArea: encode(tpmtPublic, area), privateKey }
 }

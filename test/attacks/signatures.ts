@@ -3,7 +3,7 @@
  * @module
  */
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { fromBase64url, utf8 } from '@trusthold/core/bytes'
+import { exportJwk, fromBase64url, utf8 } from '@trusthold/core/bytes'
 import {
   akTemplates,
   type HashAlgorithm,
@@ -34,7 +34,7 @@ export const ecPair = (namedCurve: string) => generateKeyPairSync('ec', { namedC
 
 /** Modulus or coordinate of a key. */
 export const jwkBytes = (key: KeyObject, member: 'n' | 'x' | 'y'): Uint8Array =>
-  fromBase64url(String(key.export({ format: 'jwk' })[member]))
+  fromBase64url(String(exportJwk(key)[member]))
 
 /** An RSAPSS signature. */
 export function signPss(

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { concatBytes, fromBase64url, fromHex, toHex, utf8 } from '@trusthold/core/bytes'
+import { concatBytes, exportJwk, fromBase64url, fromHex, toHex, utf8 } from '@trusthold/core/bytes'
 import { decode, encode } from '@trusthold/core/codec'
 import {
   akTemplates,
@@ -268,7 +268,7 @@ interface SoftwareKey {
 function makeKey(template: EkTemplateName): SoftwareKey {
   const { publicArea } = ekTemplates[template]
   const part = (key: KeyObject, member: 'n' | 'x' | 'y'): Uint8Array =>
-    fromBase64url(String(key.export({ format: 'jwk' })[member]))
+    fromBase64url(String(exportJwk(key)[member]))
   if (publicArea.type === 'rsa') {
     const modulusLength = publicArea.parameters.keyBits
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength })

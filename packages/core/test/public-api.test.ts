@@ -75,6 +75,7 @@ describe('the root entry', () => {
       'bytes/index.ts',
       'bytes/json-structure.ts',
       'bytes/json.ts',
+      'bytes/jwk.ts',
       'bytes/secret.ts',
       'errors/error.ts',
       'errors/index.ts',

@@ -15,4 +15,5 @@ export {
 } from './encoding.js'
 export { type JsonValue, toJson } from './json.js'
 export { type JsonStructure, readJsonStructure } from './json-structure.js'
+export { exportJwk } from './jwk.js'
 export { SecretBytes } from './secret.js'

@@ -1,5 +1,5 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto'
-import { fromBase64url } from '../bytes/index.js'
+import { exportJwk, fromBase64url } from '../bytes/index.js'
 import { TrustholdError } from '../errors/index.js'
 
 /** A public P-256 key as a JWK (RFC 7518 section 6.2), only the members that make the key. */
@@ -56,5 +56,5 @@ export function importEcPublicJwk(jwk: EcPublicJwk, what = 'jwk'): KeyObject {
 /** The public JWK of a P-256 key object, private or public. */
 export function exportEcPublicJwk(key: KeyObject): EcPublicJwk {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
-  return parseEcPublicJwk(publicKey.export({ format: 'jwk' }))
+  return parseEcPublicJwk(exportJwk(publicKey))
 }

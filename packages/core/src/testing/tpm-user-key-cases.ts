@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { constants, createECDH, createHash, type KeyObject, publicEncrypt } from 'node:crypto'
+import { exportJwk } from '../bytes/index.js'
 import { decode } from '../codec/index.js'
 import type { TpmKey, TpmUserKeyKind } from '../ports/index.js'
 import {
@@ -80,7 +81,7 @@ const agreement = (kinds: readonly TpmUserKeyKind[]): Case<TpmSubject> => [
       const publicArea = decode(tpmtPublic, key.publicArea)
       const other = createECDH(curves[kind])
       const point = new Uint8Array(other.generateKeys())
-      const { x, y } = publicKeyOf(publicArea).export({ format: 'jwk' })
+      const { x, y } = exportJwk(publicKeyOf(publicArea))
       const ours = Buffer.concat([
         Uint8Array.of(4),
         Buffer.from(`${x}`, 'base64url'),

@@ -13,12 +13,12 @@ import {
   type TestCa,
 } from '../../../../test/certificates/certificate-builder.js'
 import { explicit, oid, sequence, set, text } from '../../../../test/certificates/der-writer.js'
-import { fromBase64url } from '../../src/bytes/index.js'
+import { exportJwk, fromBase64url } from '../../src/bytes/index.js'
 import { type EkTemplateName, ekTemplates, type TpmtPublic } from '../../src/tpm2/index.js'
 
 /** The public area that a TPM has for these keys, by a template of the profile. */
 export function publicAreaOf(keys: KeyPair, template: EkTemplateName): TpmtPublic {
-  const { n = '', x = '', y = '' } = keys.publicKey.export({ format: 'jwk' })
+  const { n = '', x = '', y = '' } = exportJwk(keys.publicKey)
   const { publicArea } = ekTemplates[template]
   return publicArea.type === 'rsa'
     ? { ...publicArea, unique: fromBase64url(n) }

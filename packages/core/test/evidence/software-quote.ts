@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { fromBase64url } from '../../src/bytes/index.js'
+import { exportJwk, fromBase64url } from '../../src/bytes/index.js'
 import { encode } from '../../src/codec/index.js'
 import type { PcrValues, QuoteEvidence } from '../../src/evidence/index.js'
 import {
@@ -26,7 +26,7 @@ export interface SoftwareKey {
 }
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
+const { x = '', y = '' } = exportJwk(publicKey)
 const area: TpmtPublic = { ...akTemplates['ecc-p256'], unique: { x: fromBase64url(x), y: fromBase64url(y) } }
 export const softwareKey: SoftwareKey = { area, publicArea: encode(tpmtPublic, area), publicKey, privateKey }
 

@@ -2,7 +2,7 @@ import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import fc from 'fast-check'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { loadBoot } from '../../../../test/recordings/load.js'
-import { concatBytes, fromBase64url } from '../../src/bytes/index.js'
+import { concatBytes, exportJwk, fromBase64url } from '../../src/bytes/index.js'
 import { encode } from '../../src/codec/index.js'
 import {
   checkAttestationKey,
@@ -322,7 +322,7 @@ describe('the attestation key', () => {
   })
 
   it('is refused with a typed error when it is malformed or weak', () => {
-    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+    const weak = exportJwk(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey)
     const rsa = akTemplates['rsa-2048']
     const short = {
       ...rsa,

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { fromHex, toHex, utf8 } from '../../src/bytes/index.js'
+import { exportJwk, fromHex, toHex, utf8 } from '../../src/bytes/index.js'
 import { decode, encode } from '../../src/codec/index.js'
 import {
   akTemplates,
@@ -218,7 +218,7 @@ describe('what tpm2_makecredential made', () => {
 
   it.each(recorded.credentials)('opens', (recording) => {
     const privateKey = createPrivateKey(recording.privateKey)
-    const jwk = createPublicKey(privateKey).export({ format: 'jwk' })
+    const jwk = exportJwk(createPublicKey(privateKey))
     const part = (text?: string) => new Uint8Array(Buffer.from(text ?? '', 'base64url'))
     const endorsementKey =
       jwk.kty === 'RSA'

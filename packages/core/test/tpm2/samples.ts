@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { exportJwk } from '../../src/bytes/index.js'
 import {
   akTemplates,
   type CurveName,
@@ -22,7 +23,7 @@ export interface SampleKey<P> {
 /** A fresh RSA key in a template's public area. */
 export function rsaSample(bits = 2048, template: RsaPublic = akTemplates['rsa-2048']): SampleKey<RsaPublic> {
   const pair = generateKeyPairSync('rsa', { modulusLength: bits })
-  const unique = bytesOf(pair.publicKey.export({ format: 'jwk' }).n)
+  const unique = bytesOf(exportJwk(pair.publicKey).n)
   return {
     ...pair,
     publicArea: { ...template, parameters: { ...template.parameters, keyBits: bits }, unique },
@@ -35,7 +36,7 @@ export function eccSample(
   template: EccPublic = akTemplates['ecc-p256'],
 ): SampleKey<EccPublic> {
   const pair = generateKeyPairSync('ec', { namedCurve: curveID })
-  const { x, y } = pair.publicKey.export({ format: 'jwk' })
+  const { x, y } = exportJwk(pair.publicKey)
   const unique = { x: bytesOf(x), y: bytesOf(y) }
   return { ...pair, publicArea: { ...template, parameters: { ...template.parameters, curveID }, unique } }
 }

@@ -5,7 +5,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto'
-import { concatBytes, fromHex, SecretBytes, toHex, utf8 } from '@trusthold/core/bytes'
+import { concatBytes, exportJwk, fromHex, SecretBytes, toHex, utf8 } from '@trusthold/core/bytes'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { plainKeyValue } from '../../src/protocol/index.js'
 import { decodeMessage, item, tags } from '../../src/ttlv/index.js'
@@ -286,7 +286,7 @@ describe('registered objects', () => {
   })
 
   test('an RSA key that is taken apart is put together', async () => {
-    const jwk = rsa.privateKey.export({ format: 'jwk' })
+    const jwk = exportJwk(rsa.privateKey)
     const number = (text: string | undefined): bigint =>
       BigInt(`0x${Buffer.from(text ?? '', 'base64url').toString('hex')}`)
     const secretNumber = (text: string | undefined): SecretBytes => {

@@ -6,6 +6,7 @@ import {
   publicEncrypt,
   randomBytes,
 } from 'node:crypto'
+import { exportJwk } from '@trusthold/core/bytes'
 import { decode } from '@trusthold/core/codec'
 import {
   akTemplates,
@@ -171,7 +172,7 @@ describe('keys', () => {
   test('agree on a point', async () => {
     await withObject({ template: decryptionKeyTemplates['ecc-p256'] }, async (key) => {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
+      const { x = '', y = '' } = exportJwk(publicKey)
       const [ourX, ourY] = [x, y].map((part) => new Uint8Array(Buffer.from(part, 'base64url')))
       const point = { x: ourX as Uint8Array, y: ourY as Uint8Array }
       const shared = await ecdhZgen(tpm.runner, { key, session, point })

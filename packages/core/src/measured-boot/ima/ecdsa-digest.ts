@@ -1,4 +1,5 @@
 import { createECDH, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
+import { exportJwk } from '../../bytes/index.js'
 import { digestOf } from '../../tpm2/index.js'
 import { ecdsaScalars } from './ecdsa-scalars.js'
 
@@ -53,7 +54,7 @@ export function verifyEcdsaDigest(key: KeyObject, digest: Uint8Array, signature:
   if (r >= order || s >= order) return false
   const difference = leftmost(digest, order) - leftmost(digestOf('sha256', otherMessage), order)
   const factor = modulo(difference * inverse(r, order), order)
-  const { crv, x = '', y = '' } = key.export({ format: 'jwk' })
+  const { crv, x = '', y = '' } = exportJwk(key)
   const bytes = Buffer.from(x, 'base64url').length
   const point = { x: fromBytes(Buffer.from(x, 'base64url')), y: fromBytes(Buffer.from(y, 'base64url')) }
   const moved = factor === 0n ? point : add(point, multiplyBase(node, factor, bytes), field)

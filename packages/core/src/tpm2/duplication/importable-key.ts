@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { fromBase64url } from '../../bytes/index.js'
+import { exportJwk, fromBase64url } from '../../bytes/index.js'
 import { TrustholdError } from '../../errors/index.js'
 import { hashFacts } from '../algorithms.js'
 import { coordinateWidth } from '../curves.js'
@@ -31,10 +31,10 @@ function refuse(reason: string): never {
   throw new TrustholdError('ARGUMENT_INVALID', { name: 'privateKey', reason })
 }
 
-function exportJwk(privateKey: KeyObject): JsonWebKey {
+function jwkOf(privateKey: KeyObject): JsonWebKey {
   if (privateKey.type !== 'private') return refuse('not a private key')
   try {
-    return privateKey.export({ format: 'jwk' })
+    return exportJwk(privateKey)
   } catch {
     return refuse('neither RSA nor on a curve that JWK has a name for')
   }
@@ -80,7 +80,7 @@ function seedOf({ objectAttributes, nameAlg }: RsaPublic | EccPublic, random: Ra
  */
 export function importableKey(options: ImportableKeyOptions): ImportableObject {
   const { privateKey, template, authValue = new Uint8Array(), random = systemRandom } = options
-  const { publicArea, sensitiveType, sensitive } = halvesOf(template, exportJwk(privateKey))
+  const { publicArea, sensitiveType, sensitive } = halvesOf(template, jwkOf(privateKey))
   if (!publicKeyOf(publicArea).equals(createPublicKey(privateKey))) refuse('not the key of the template')
   const seedValue = seedOf(template, random)
   return { publicArea, sensitive: { sensitiveType, authValue, seedValue, sensitive } }
