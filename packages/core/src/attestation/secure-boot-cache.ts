@@ -17,9 +17,7 @@ export class SecureBootCache {
 
   /** Undefined when the log does not prove it either way. */
   of(facts: QuoteFacts): boolean | undefined {
-    const [first] = facts.pcrs
-    const value = first?.values.get(policyPcr)
-    if (first === undefined || value === undefined) return undefined
+    if (facts.pcrs[0]?.values.get(policyPcr) === undefined) return undefined
     const key = facts.pcrs.map(({ bank, values }) => keyOf(bank, values.get(policyPcr))).join()
     const known = this.#proved.get(key)
     if (known !== undefined) return known

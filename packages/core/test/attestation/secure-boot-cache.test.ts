@@ -28,3 +28,8 @@ test('without a value of PCR 7 in the first bank nothing is known', () => {
   expect(cache.of(facts(provedFact(true), empty, pcr7('sha384', 1)))).toBeUndefined()
   expect(cache.of(facts(provedFact(true)))).toBeUndefined()
 })
+
+test('without a log nothing is known', () => {
+  const withoutLog = { pcrs: [pcr7('sha256', 1)] } as unknown as QuoteFacts
+  expect(new SecureBootCache().of(withoutLog)).toBeUndefined()
+})
