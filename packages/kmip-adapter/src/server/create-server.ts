@@ -107,6 +107,7 @@ function createAnswers(options: KmipServerOptions, sealer: Sealer, prefix: strin
     },
     limits: readLimits,
     mostItems: limits.batchItems,
+    mostBatchBytes: limits.batchBytes,
     ownerOf: options.owner ?? ownerByPublicKey,
     authenticate: options.authenticate,
     clock: options.clock ?? systemClock,

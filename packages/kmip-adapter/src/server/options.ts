@@ -31,6 +31,8 @@ export interface KmipServerLimits {
   readonly requestBytes?: number
   /** Items in a batch; 100 by default. */
   readonly batchItems?: number
+  /** Longest answer to a batch; 8 MiB by default. Items that no longer fit are refused as Response Too Large. */
+  readonly batchBytes?: number
   /** Deepest nesting of structures in a request; 32 by default. */
   readonly depth?: number
   /** Time for the TLS handshake; 10,000 by default. */
@@ -90,6 +92,7 @@ export const defaultServerLimits: Required<KmipServerLimits> = {
   connections: 256,
   requestBytes: 1 << 20,
   batchItems: 100,
+  batchBytes: 8 << 20,
   depth: 32,
   handshake: 10_000,
   idle: 300_000,
@@ -100,6 +103,7 @@ const highestLimits: Required<KmipServerLimits> = {
   connections: 65_535,
   requestBytes: 2 ** 30,
   batchItems: 10_000,
+  batchBytes: 2 ** 30,
   depth: 256,
   handshake: 2 ** 31 - 1,
   idle: 2 ** 31 - 1,

@@ -38,6 +38,8 @@ export interface AnswerContext {
   readonly facts: ServerFacts
   readonly limits: TtlvReadOptions | undefined
   readonly mostItems: number
+  /** Longest answer to a batch in bytes. */
+  readonly mostBatchBytes: number
   readonly ownerOf: OwnerOf
   readonly authenticate: Authenticate | undefined
   readonly clock: Clock
@@ -150,7 +152,16 @@ function addressed(item: UnreadItem): Pick<ResponseItem, 'operation' | 'uniqueBa
 /** Room that the answer to a change may take besides what it echoes. */
 const answerReserve = 512
 
-/** Keeps the answer within the Maximum Response Size, and changes nothing for which there would be no room to say so. */
+/**
+ * What bounds the answer's bytes: the Maximum Response Size, and for a batch the server's own limit too. A single answer
+ * needs none, since it is as long as one object.
+ */
+function mostBytes({ mostBatchBytes }: AnswerContext, { requestHeader, batchItem = [] }: UnreadRequest) {
+  const asked = requestHeader.maximumResponseSize
+  return batchItem.length > 1 ? Math.min(asked ?? mostBatchBytes, mostBatchBytes) : asked
+}
+
+/** Keeps the answer within `most` bytes, and changes nothing for which there would be no room to say so. */
 function createBudget(context: AnswerContext, version: KmipVersion, most: number | undefined) {
   if (most === undefined) return { requireRoom: () => undefined, fit: (item: ResponseItem) => item }
   const sizeOf = (items: readonly ResponseItem[]): number =>
@@ -161,7 +172,7 @@ function createBudget(context: AnswerContext, version: KmipVersion, most: number
       const operation = context.runner.served.get(item.operation)?.operation
       const echo = item.requestPayload?.length ?? 0
       if (operation?.repeatable === false && used + echo + answerReserve > most) {
-        refuse('ResponseTooLarge', `the Maximum Response Size of ${most} leaves no room for an answer`)
+        refuse('ResponseTooLarge', `an answer of at most ${most} bytes leaves no room to say what was done`)
       }
     },
     fit(item: ResponseItem): ResponseItem {
@@ -176,7 +187,7 @@ function createBudget(context: AnswerContext, version: KmipVersion, most: number
         ...rest,
         resultStatus: 'OperationFailed' as const,
         resultReason: 'ResponseTooLarge' as const,
-        resultMessage: `the answer is above the Maximum Response Size of ${most}`,
+        resultMessage: `the answer would be longer than ${most} bytes`,
       }
       used += sizeOf([tooLarge]) - bare
       return tooLarge
@@ -199,8 +210,8 @@ async function answerItems(
   owner: string,
   wipeLater: (secret: SecretBytes) => SecretBytes,
 ): Promise<ResponseItem[]> {
-  const { maximumResponseSize, batchErrorContinuationOption: option } = request.requestHeader
-  const budget = createBudget(context, version, maximumResponseSize)
+  const { batchErrorContinuationOption: option } = request.requestHeader
+  const budget = createBudget(context, version, mostBytes(context, request))
   const operationContext = {
     version,
     objects: context.openObjects(owner),
