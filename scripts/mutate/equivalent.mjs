@@ -78,4 +78,14 @@ export const equivalent = [
     what: 'never: !socket.authorized',
     why: 'TLS ends what is not authorized before, as it is told to; nobody should have to know that to trust a connection',
   },
+  {
+    file: 'packages/kmip-adapter/src/key-server/create-primary-key.ts',
+    what: "without: isTrustholdError(error, 'KMIP_RESULT')",
+    why: 'only results have such a reason; the type wants to be told which error it is',
+  },
+  {
+    file: 'packages/kmip-adapter/src/key-server/key-requests.ts',
+    what: "without: isTrustholdError(error, 'KMIP_RESULT')",
+    why: 'only results have a kind; the type wants to be told which error it is',
+  },
 ]

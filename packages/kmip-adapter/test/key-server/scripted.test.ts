@@ -241,6 +241,18 @@ describe('a new key', () => {
     expect(asked.at(-1)).toBe('Destroy')
   })
 
+  test.each([
+    ['of another type', { objectType: 'SecretData', uniqueIdentifier: '7' }],
+    ['without an id', { objectType: 'SymmetricKey', uniqueIdentifier: '' }],
+  ])('%s is no key', async (_, payload) => {
+    const { server, end } = await make({
+      Locate: [() => located()],
+      Create: [() => success('Create', payload)],
+    })
+    expect(end).toMatchObject({ code: 'KMIP_PROTOCOL', context: { operation: 'Create' } })
+    expect(operationsOf(server)).not.toContain('Activate')
+  })
+
   test('needs a name', async () => {
     const server = await stage.serve(() => undefined)
     await expect(keyServerOf([server.port]).create('')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
@@ -272,6 +284,7 @@ describe('a new key', () => {
             uniqueIdentifier: '7',
             attribute: [
               { name: 'State', value: 'Active' },
+              { name: 'CryptographicUsageMask', value: 0x3c },
               ...[
                 { name: 'CryptographicAlgorithm', value: 'AES' },
                 { name: 'CryptographicLength', value: 256 },
@@ -382,7 +395,10 @@ describe('what a server says of a key', () => {
       const less = await stage.serve(() => success('GetAttributes', { uniqueIdentifier: '7', attribute }))
       await expect(keyServerOf([less.port]).describe('7')).rejects.toMatchObject({ code: 'KMIP_PROTOCOL' })
     }
-    await expect(keyServerOf([other.port]).describe('')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    for (const id of ['', undefined as unknown as string]) {
+      const described = keyServerOf([other.port]).describe(id)
+      await expect(described).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    }
   })
 })
 
@@ -428,6 +444,7 @@ describe('abilities', () => {
     ['only encrypts', [{ name: 'CryptographicUsageMask', value: 0x4 }], 'decrypt'],
     ['is not active', [{ name: 'State', value: 'Deactivated' }], 'decrypt'],
     ['is too short', [{ name: 'CryptographicLength', value: 128 }], 'encrypt'],
+    ['is for another cipher', [{ name: 'CryptographicAlgorithm', value: 'Camellia' }], 'encrypt'],
   ] as const)('of a key that %s', async (_, more, ability) => {
     const server = await stage.serve(
       answering({
@@ -528,11 +545,13 @@ test.each([
 
 describe('health', () => {
   test('has the names of the configuration, in its order', async () => {
-    const keyServer = keyServerOf([1, 2])
-    expect((await keyServer.health()).map(({ name, endpoint }) => [name, endpoint])).toEqual([
+    const found = await keyServerOf([1, 2]).health()
+    expect(found.map(({ name, endpoint }) => [name, endpoint])).toEqual([
       ['node-1', '127.0.0.1:1'],
       ['node-2', '127.0.0.1:2'],
     ])
+    // Nothing is said of certificates that nobody has seen.
+    expect(found.map(({ details }) => details.length)).toEqual([1, 1])
   })
 
   const searched = (search: Answer) =>
