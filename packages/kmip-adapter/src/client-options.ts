@@ -100,8 +100,9 @@ function announcedSize({ maxResponseBytes }: KmipClientOptions): { maximumRespon
  * @throws CONFIGURATION_INVALID
  */
 export function openTransport(options: KmipClientOptions): Transport {
-  const { servers, maxConnections = 4, maxResponseBytes = defaultMaxBytes } = options
   // Programs in plain JavaScript leave out, or give otherwise, what the types ask for.
+  if (typeof options !== 'object') throw invalid('options', `expected an object, found ${typeof options}`)
+  const { servers, maxConnections = 4, maxResponseBytes = defaultMaxBytes } = options
   if (!Array.isArray(servers)) throw invalid('servers', 'expected a list of servers')
   if (servers.length === 0) throw invalid('servers', 'at least one is needed')
   const timeouts = chooseTimeouts(options)

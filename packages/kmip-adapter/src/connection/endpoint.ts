@@ -37,7 +37,9 @@ function splitAddress(address: string): { host: string; port?: number } {
  * @throws CONFIGURATION_INVALID
  */
 export function parseAddress(name: string, { host, port }: { host: string; port: number }): Endpoint {
-  if (!/^[^\s/@[\]]+$/.test(host)) throw invalid(name, `not a host name or address: ${JSON.stringify(host)}`)
+  if (typeof host !== 'string' || !/^[^\s/@[\]]+$/.test(host)) {
+    throw invalid(name, `not a host name or address: ${JSON.stringify(host)}`)
+  }
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid(name, `not a port: ${port}`)
   return { host, port, label: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }
 }
@@ -47,6 +49,8 @@ export function parseAddress(name: string, { host, port }: { host: string; port:
  * @throws CONFIGURATION_INVALID
  */
 export function parseEndpoint(address: ServerAddress): Endpoint {
-  const { host, port = defaultPort } = typeof address === 'string' ? splitAddress(address) : address
+  // Programs in plain JavaScript leave out, or give otherwise, what the types ask for.
+  const { host, port = defaultPort } =
+    typeof address === 'string' ? splitAddress(address) : (Object(address) as Exclude<ServerAddress, string>)
   return parseAddress('servers', { host, port })
 }

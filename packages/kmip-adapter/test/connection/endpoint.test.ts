@@ -27,6 +27,9 @@ describe('an address', () => {
     ['kms.example:65536', /not a port/],
     [{ host: 'kms.example', port: 1.5 }, /not a port/],
     [{ host: 'kms.example', port: Number.NaN }, /not a port/],
+    [{} as ServerAddress, /not a host name/],
+    [5696 as unknown as ServerAddress, /not a host name/],
+    [null as unknown as ServerAddress, /not a host name/],
   ])('%j is refused', (address, reason) => {
     const context = { name: 'servers', reason: expect.stringMatching(reason) }
     expect(() => parseEndpoint(address)).toThrow(

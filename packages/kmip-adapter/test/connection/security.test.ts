@@ -242,6 +242,7 @@ test('programs in plain JavaScript are told what they left out', () => {
     expect.objectContaining({ code: 'CONFIGURATION_INVALID', context: expect.objectContaining({ name }) })
   const servers = ['127.0.0.1:5696']
   const { tls } = clientOptions(identities, [])
+  expect(make(undefined as unknown as object)).toThrow(missing('options'))
   expect(make({})).toThrow(missing('servers'))
   expect(make({ servers: servers[0], tls })).toThrow(missing('servers'))
   expect(make({ servers })).toThrow(missing('trustedCertificates'))
