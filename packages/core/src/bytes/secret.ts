@@ -1,5 +1,11 @@
-import { inspect } from 'node:util'
+import { inspect, types } from 'node:util'
 import { TrustholdError } from '../errors/index.js'
+
+/** From plain JavaScript a text would become an empty secret, and a number as many zeros: keys that anyone can guess. */
+function requireBytes(bytes: Uint8Array): Uint8Array {
+  if (types.isUint8Array(bytes)) return bytes
+  throw new TrustholdError('ARGUMENT_INVALID', { name: 'bytes', reason: 'expected a Uint8Array' })
+}
 
 /**
  * Bytes that must not show. Printing, JSON and inspection give `<redacted>`; the bytes are reached only through
@@ -16,14 +22,20 @@ export class SecretBytes {
     this.#bytes = bytes
   }
 
-  /** Takes the bytes over: the caller must not use the array afterwards. */
+  /**
+   * Takes the bytes over: the caller must not use the array afterwards.
+   * @throws ARGUMENT_INVALID when they are not a Uint8Array
+   */
   static take(bytes: Uint8Array): SecretBytes {
-    return new SecretBytes(bytes)
+    return new SecretBytes(requireBytes(bytes))
   }
 
-  /** Copies the bytes. */
+  /**
+   * Copies the bytes.
+   * @throws ARGUMENT_INVALID when they are not a Uint8Array
+   */
   static from(bytes: Uint8Array): SecretBytes {
-    return new SecretBytes(new Uint8Array(bytes))
+    return new SecretBytes(new Uint8Array(requireBytes(bytes)))
   }
 
   /** Length in bytes; also known after wiping. */

@@ -122,3 +122,19 @@ describe('wipe', () => {
     expect(all).toEqual(fromHex('0100000405'))
   })
 })
+
+it.each(['text', 32, [1, 2], { length: 2 }, new Uint16Array(2), new ArrayBuffer(2), undefined, null])(
+  'plain JavaScript cannot make a secret of %j, which would be another one than was meant',
+  (value) => {
+    const refused = expect.objectContaining({
+      code: 'ARGUMENT_INVALID',
+      context: expect.objectContaining({ name: 'bytes' }),
+    })
+    expect(() => SecretBytes.from(value as Uint8Array)).toThrow(refused)
+    expect(() => SecretBytes.take(value as Uint8Array)).toThrow(refused)
+  },
+)
+
+it('a secret can be made of a Buffer', () => {
+  expect(SecretBytes.from(Buffer.from(hex, 'hex')).copy()).toEqual(fromHex(hex))
+})
