@@ -81,6 +81,7 @@ const hidden: readonly (readonly [what: string, message: TtlvItem])[] = [
   ['a password as a number', item(tags.Password, 'LongInteger', secretNumber)],
   ['a known text in what a vendor adds', item(0x54_0001, 'Structure', [text('AttributeValue')])],
   ['known bytes in what a vendor adds', item(0x54_0001, 'Structure', [bytes('DigestValue')])],
+  ['a known number in what a vendor adds', item(0x54_0001, 'Structure', [big('DigestValue')])],
   ['a known text in an extension', structure('VendorExtension', text('NameValue'))],
   [
     'a known text deep in what a vendor adds',
