@@ -1,6 +1,14 @@
 import { fromHex } from '@trusthold/core/bytes'
 import { expect, test } from 'vitest'
-import { decodeItem, decodeMessage, maybe, structure, taggedList, text } from '../../src/ttlv/index.js'
+import {
+  decodeItem,
+  decodeMessage,
+  maybe,
+  parseJson,
+  structure,
+  taggedList,
+  text,
+} from '../../src/ttlv/index.js'
 
 const list = structure('RequestPayload', { attributes: maybe('Attributes', taggedList({ Name: text })) })
 
@@ -16,4 +24,16 @@ test('a message has the tag of its schema', () => {
 
 test('an item type past the last is refused', () => {
   expect(() => decodeItem(fromHex('420020ff00000000'))).toThrow(/an item type of 1 to/)
+})
+
+test.each([
+  ['null', 'no object'],
+  ['[null]', 'no object'],
+  ['1', 'no object'],
+  ['["a"]', 'no object'],
+  ['[[]]', 'an array'],
+])('an item of the JSON form is an object: %s', (json, actual) => {
+  const expected = 'an object with tag, type and value'
+  const context = expect.objectContaining({ expected, actual, path: 'TTLV' })
+  expect(() => parseJson(json)).toThrow(expect.objectContaining({ code: 'CODEC_VALUE', context }))
 })
